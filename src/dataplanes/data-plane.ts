@@ -1,0 +1,55 @@
+import type { Fleet } from '../model/fleet.ts';
+import type { Issue, Result } from '../model/issue.ts';
+import type { Mirror } from '../model/mirror.ts';
+import type { Ppm } from '../model/percent.ts';
+import type { Target } from '../model/target.ts';
+import type { Snapshot, TypeSnapshot } from '../snapshot/snapshot.ts';
+
+/** What a kind of data plane must be able to do. All of it is pure: no clock, no I/O. */
+export interface DataPlane<Native extends NativeConfig = NativeConfig> {
+  /** The fleet's `dataPlane`. */
+  readonly kind: string;
+  /** Reads a fleet's native configuration: every problem at once, each with a path into the text's own structure. */
+  readConfig(text: string, format: 'yaml' | 'json', options: { fleet: string; adopt: boolean }): Result<Native>;
+  /** Makes what the fleet gets. Cheap when only percents differ from an earlier call's input. */
+  compile(input: CompileInput<Native>): Result<Compiled>;
+  /** Which variant of the snapshot a node needs, from what it said of itself. */
+  variantFor(node: NodeTraits): string;
+  /** The percent in force on a node that acknowledged these; undefined while that is not known. */
+  effectivePercent(mirror: string, acked: ReadonlyMap<string, TypeSnapshot>): Ppm | undefined;
+}
+
+/** A native configuration that was read and found good. */
+export interface NativeConfig {
+  /** Number of resources by type: `{listeners: 1, routes: 1, clusters: 2}`. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Mirror policies that were found in it, as objects of ours. Empty unless adopted. */
+  readonly adopted: Adoption;
+}
+
+export interface Adoption {
+  readonly targets: readonly Target[];
+  readonly mirrors: readonly Mirror[];
+}
+
+export interface CompileInput<Native extends NativeConfig = NativeConfig> {
+  readonly fleet: Fleet;
+  readonly config: Native;
+  readonly mirrors: readonly { readonly mirror: Mirror; readonly target: Target }[];
+}
+
+export interface Compiled {
+  readonly warnings: readonly Issue[];
+  /** The snapshot for nodes of that variant; built on first use and kept. */
+  snapshot(variant: string): Snapshot;
+  /** What is pushed, as the data plane's own JSON, by type (`listeners`, `routes`, ...). */
+  resources(variant?: string): Readonly<Record<string, readonly unknown[]>>;
+}
+
+/** What is known of a node before it is served. */
+export interface NodeTraits {
+  /** `major.minor.patch` of the data plane, where it said so. */
+  readonly version: string | undefined;
+  /** Names it asked for, by type URL. `*` is among them for everything. */
+  readonly subscriptions: ReadonlyMap<string, ReadonlySet<string>>;
+}

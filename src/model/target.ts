@@ -1,0 +1,57 @@
+/** Where copies go. */
+export interface Target {
+  readonly name: string;
+  readonly endpoints: readonly Endpoint[];
+  /** What the node speaks. */
+  readonly protocol: 'http1' | 'http2';
+  readonly tls?: Tls;
+  readonly limits: Limits;
+  readonly health?: HealthCheck;
+}
+
+export interface Endpoint {
+  /** DNS name or IP address. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** TLS from the data plane to the target. Paths are files on the data plane's machine. */
+export interface Tls {
+  /** SNI, and the name checked in the certificate when a CA is given. */
+  readonly serverName?: string;
+  /** PEM of the CAs to trust. Without it and `caFile` the certificate is not verified. */
+  readonly ca?: string;
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+}
+
+/** What bounds the harm a slow or dead target can do. Times in milliseconds, sizes in bytes. */
+export interface Limits {
+  readonly maxConnections: number;
+  readonly maxPendingRequests: number;
+  readonly maxRequests: number;
+  readonly connectTimeoutMs: number;
+  /** Caps how long one copy may take; also how long a target that does not read can stall an upload. */
+  readonly maxStreamDurationMs: number;
+  readonly idleTimeoutMs: number;
+  readonly bufferBytes: number;
+}
+
+/** Active health check by the data plane: `GET path`; a target with no healthy endpoint gets no copies. */
+export interface HealthCheck {
+  readonly path: string;
+  readonly port?: number;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+}
+
+export const DEFAULT_LIMITS: Limits = Object.freeze({
+  maxConnections: 128,
+  maxPendingRequests: 128,
+  maxRequests: 256,
+  connectTimeoutMs: 1000,
+  maxStreamDurationMs: 2000,
+  idleTimeoutMs: 30_000,
+  bufferBytes: 1_048_576,
+});

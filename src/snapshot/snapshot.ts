@@ -1,0 +1,33 @@
+/** One xDS resource, serialised once and shared by every stream that gets it. */
+export interface Resource {
+  readonly name: string;
+  /** Hash of the content: equal content has an equal version after a restart and on another replica. */
+  readonly version: string;
+  /** A serialised `google.protobuf.Any`. */
+  readonly body: Buffer;
+  /** Resources of the type `resends` names that a client needs again after this one changed (Envoy: the
+   *  endpoints of a cluster, which otherwise stays warming). */
+  readonly resend?: ResourceRef;
+}
+
+export interface ResourceRef {
+  readonly typeUrl: string;
+  readonly name: string;
+}
+
+/** All resources of one type. */
+export interface TypeSnapshot {
+  readonly typeUrl: string;
+  /** Hash over names and versions. */
+  readonly version: string;
+  readonly resources: ReadonlyMap<string, Resource>;
+  /** What these resources mean to those who made them; carried along so that an acknowledgement can be read back. */
+  readonly labels: ReadonlyMap<string, number>;
+  /** Not part of the make-before-break order: pushed at once whatever else is under way. */
+  readonly independent: boolean;
+}
+
+/** The resources of one fleet variant. The order of `types` is the order in which changes are pushed. */
+export interface Snapshot {
+  readonly types: ReadonlyMap<string, TypeSnapshot>;
+}
