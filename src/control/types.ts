@@ -1,0 +1,69 @@
+import type { Compiled } from '../dataplanes/data-plane.ts';
+import type { Issue } from '../model/issue.ts';
+import type { Change, Entry, Kind, Kinds, State } from '../model/state.ts';
+
+/** Who writes, why, and on what condition. */
+export interface WriteContext {
+  readonly author: string;
+  readonly reason?: string | undefined;
+  /** Only if the object's revision is this (`*`: only if it exists); else the write fails with `precondition`. */
+  readonly ifMatch?: number | '*' | undefined;
+  /** Everything but the transaction. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** What a write did (or, on a dry run, would do). */
+export interface WriteOutcome<K extends Kind = Kind> {
+  /** The object written; undefined after a deletion. */
+  readonly entry: Entry<Kinds[K]> | undefined;
+  /** Whether the object did not exist before. */
+  readonly created: boolean;
+  /** The state's revision afterwards. Equal to the one before when nothing changed. */
+  readonly revision: number;
+  readonly changes: readonly Change[];
+  readonly diff: readonly DiffEntry[];
+  readonly warnings: readonly Issue[];
+  /** Fleets whose resources this write may change. */
+  readonly fleets: readonly string[];
+}
+
+/** One difference. `object` is `mirrors/edge-wallarm`; `path` is an RFC 6901 pointer into its REST form. */
+export interface DiffEntry {
+  readonly object: string;
+  readonly op: 'add' | 'remove' | 'replace';
+  readonly path: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+export interface Revision {
+  readonly revision: number;
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly author: string;
+  readonly reason: string | undefined;
+  readonly diff: readonly DiffEntry[];
+}
+
+/** After each accepted write, in order, and only then: the transaction is on disk. */
+export interface Publication {
+  readonly revision: Revision;
+  readonly state: State;
+  /** Fleets that were compiled anew; undefined: the fleet (or its config) is gone. */
+  readonly fleets: ReadonlyMap<string, Compiled | undefined>;
+}
+
+export type ControlErrorCode = 'invalid' | 'not-found' | 'conflict' | 'precondition';
+
+/** A write or a look-up that was refused. Nothing changed. */
+export class ControlError extends Error {
+  override readonly name = 'ControlError';
+  readonly code: ControlErrorCode;
+  readonly issues: readonly Issue[];
+
+  constructor(code: ControlErrorCode, message: string, issues: readonly Issue[] = []) {
+    super(message);
+    this.code = code;
+    this.issues = issues;
+  }
+}
