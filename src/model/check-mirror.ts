@@ -1,0 +1,96 @@
+import { isNameGiven } from './check-name.ts';
+import { checkSelector } from './check-selector.ts';
+import { deepFreeze } from './freeze.ts';
+import { HEADER_VALUE, REMOVABLE_HEADER, SETTABLE_HEADER } from './http-rules.ts';
+import { IssueList, fail, ok } from './issue.ts';
+import type { Result } from './issue.ts';
+import { DEFAULT_COPY } from './mirror.ts';
+import type { Copy, Mirror, RouteSelector } from './mirror.ts';
+import { NAME_RULE, isName } from './name.ts';
+import { PERCENT_RULE, parsePercent } from './percent.ts';
+import { isRecord, readChoice, readFields, readList, readText, requireField } from './read.ts';
+import type { TextRule } from './read.ts';
+
+const KEYS = ['name', 'fleet', 'target', 'percent', 'routes', 'exclude', 'copy', 'revision', 'status'];
+const COPY_KEYS = ['preset', 'clientAddress', 'removeHeaders', 'setHeaders'];
+const REFERENCE: TextRule = { test: isName, message: NAME_RULE };
+const MAX_SELECTORS = 64;
+const MAX_HEADERS = 64;
+const REMOVED = { max: MAX_HEADERS, key: (header: string) => header.toLowerCase() };
+
+/**
+ * Reads a mirror from its REST form: `{fleet, target, percent, routes?, exclude?, copy?}`; percent as a decimal.
+ * Whether fleet and target exist is not asked here. All issues at once; defaults applied; the value is frozen.
+ */
+export function checkMirror(name: string, input: unknown): Result<Mirror> {
+  const issues = new IssueList();
+  const named = isNameGiven(name, input, issues);
+  const fields = readFields(input, KEYS, issues) ?? new Map<string, unknown>();
+  if (named) for (const key of ['fleet', 'target', 'percent']) requireField(fields, key, issues);
+  const fleet = readText(fields.get('fleet'), REFERENCE, issues.at('fleet'));
+  const target = readText(fields.get('target'), REFERENCE, issues.at('target'));
+  const percent = parsePercent(fields.get('percent'));
+  if (percent === undefined && fields.get('percent') !== undefined) issues.at('percent').add(PERCENT_RULE);
+  const routes = checkSelectors(fields.get('routes'), issues.at('routes'));
+  const exclude = checkSelectors(fields.get('exclude'), issues.at('exclude'));
+  const copy = checkCopy(fields.get('copy'), issues.at('copy'));
+  if (
+    !named ||
+    fleet === undefined ||
+    target === undefined ||
+    percent === undefined ||
+    issues.items.length > 0
+  ) {
+    return fail(issues.items);
+  }
+  return ok(deepFreeze({ name, fleet, target, percent, routes, exclude, copy }));
+}
+
+function checkSelectors(input: unknown, issues: IssueList): readonly RouteSelector[] {
+  return readList(input, { max: MAX_SELECTORS }, issues, checkSelector) ?? [];
+}
+
+function checkCopy(input: unknown, issues: IssueList): Copy {
+  const fields = readFields(input, COPY_KEYS, issues) ?? new Map<string, unknown>();
+  const preset = readChoice(fields.get('preset'), ['wallarm', 'none'], issues.at('preset'));
+  const clientAddress = readChoice(
+    fields.get('clientAddress'),
+    ['auto', 'peer', 'forwarded'],
+    issues.at('clientAddress'),
+  );
+  const removeHeaders =
+    readList(fields.get('removeHeaders'), REMOVED, issues.at('removeHeaders'), (header, at) =>
+      readText(header, REMOVABLE_HEADER, at),
+    ) ?? [];
+  const setHeaders = checkSetHeaders(fields.get('setHeaders'), issues.at('setHeaders'));
+  const removed = new Set(removeHeaders.map((header) => header.toLowerCase()));
+  for (const header of Object.keys(setHeaders)) {
+    if (removed.has(header.toLowerCase())) issues.at('setHeaders').at(header).add('is also in removeHeaders');
+  }
+  return {
+    preset: preset ?? DEFAULT_COPY.preset,
+    clientAddress: clientAddress ?? DEFAULT_COPY.clientAddress,
+    removeHeaders,
+    setHeaders,
+  };
+}
+
+function checkSetHeaders(input: unknown, issues: IssueList): Readonly<Record<string, string>> {
+  if (input === undefined) return {};
+  if (!isRecord(input)) {
+    issues.add('must be an object of header names and values');
+    return {};
+  }
+  const entries = Object.entries(input);
+  if (entries.length > MAX_HEADERS)
+    issues.add(`must have at most ${MAX_HEADERS} headers, has ${entries.length}`);
+  const seen = new Set<string>();
+  for (const [header, value] of entries) {
+    const at = issues.at(header);
+    if (!SETTABLE_HEADER.test(header)) at.add(SETTABLE_HEADER.message);
+    else if (seen.has(header.toLowerCase())) at.add('is given twice, in another case');
+    seen.add(header.toLowerCase());
+    if (typeof value !== 'string' || !HEADER_VALUE.test(value)) at.add(HEADER_VALUE.message);
+  }
+  return Object.fromEntries(entries) as Record<string, string>;
+}
