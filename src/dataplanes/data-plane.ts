@@ -10,13 +10,19 @@ export interface DataPlane<Native extends NativeConfig = NativeConfig> {
   /** The fleet's `dataPlane`. */
   readonly kind: string;
   /** Reads a fleet's native configuration: every problem at once, each with a path into the text's own structure. */
-  readConfig(text: string, format: 'yaml' | 'json', options: { fleet: string; adopt: boolean }): Result<Native>;
+  readConfig(
+    text: string,
+    format: 'yaml' | 'json',
+    options: { fleet: string; adopt: boolean },
+  ): Result<Native>;
   /** Makes what the fleet gets. Cheap when only percents differ from an earlier call's input. */
   compile(input: CompileInput<Native>): Result<Compiled>;
   /** Which variant of the snapshot a node needs, from what it said of itself. */
   variantFor(node: NodeTraits): string;
   /** The percent in force on a node that acknowledged these; undefined while that is not known. */
   effectivePercent(mirror: string, acked: ReadonlyMap<string, TypeSnapshot>): Ppm | undefined;
+  /** The mirror whose copies go to this cluster of a load report. */
+  mirrorOfCluster(cluster: string): string | undefined;
 }
 
 /** A native configuration that was read and found good. */

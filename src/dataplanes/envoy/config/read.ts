@@ -1,0 +1,77 @@
+import { IssueList, type Result, fail, ok } from '../../../model/issue.ts';
+import type { Adoption, NativeConfig } from '../../data-plane.ts';
+import type { Json } from '../json.ts';
+import type { EnvoySchema } from '../schema/index.ts';
+import { RESOURCE_LISTS, type ResourceList } from '../types.ts';
+import { adopt } from './adopt.ts';
+import type { Edge } from './edge.ts';
+import { checkNames } from './names.ts';
+import { checkReferences } from './references.ts';
+import { fetchSecrets } from './secrets.ts';
+import { readResources } from './shape.ts';
+import { type PlacedLists, split } from './split.ts';
+import { readText } from './text.ts';
+
+/** An Envoy configuration, checked, in canonical spelling, ready to be joined with mirrors. */
+export interface EnvoyConfig extends NativeConfig {
+  readonly lists: Readonly<Record<ResourceList, readonly Json[]>>;
+  /** By name of the route configuration. */
+  readonly edges: ReadonlyMap<string, Edge>;
+}
+
+const NO_ADOPTION: Adoption = Object.freeze({ targets: [], mirrors: [] });
+
+/** Text to configuration: syntax, schema and rules, then names and references; all problems of a stage at once. */
+export function readEnvoyConfig(
+  schema: EnvoySchema,
+  text: string,
+  format: 'yaml' | 'json',
+  options: { readonly fleet: string; readonly adopt: boolean },
+): Result<EnvoyConfig> {
+  const parsed = readText(text, format);
+  if (!parsed.ok) return parsed;
+  const issues = new IssueList();
+  const found = readResources(parsed.value, schema, issues);
+  if (found === undefined) return fail(issues.items);
+  if (RESOURCE_LISTS.every((list) => found.lists[list].length === 0)) {
+    return fail([
+      {
+        path: '',
+        message: 'holds no resources: an empty configuration would take everything from the fleet',
+      },
+    ]);
+  }
+  const { lists, edges } = split(found.lists, found.prefix);
+  checkNames(lists, issues);
+  checkReferences(lists, issues);
+  if (issues.items.length > 0) return fail(issues.items);
+  const result = options.adopt ? adopt(options.fleet, lists) : { lists, adoption: NO_ADOPTION, warnings: [] };
+  return ok(
+    Object.freeze({
+      lists: finish(result.lists),
+      edges,
+      counts: countResources(lists),
+      adopted: result.adoption,
+    }),
+    [...found.warnings, ...result.warnings],
+  );
+}
+
+function finish(lists: PlacedLists): EnvoyConfig['lists'] {
+  const secrets = new Set(lists.secrets.map(({ json }) => String(json['name'])));
+  const plain = (list: ResourceList): readonly Json[] => lists[list].map(({ json }) => json);
+  const fetching = (list: ResourceList): readonly Json[] =>
+    plain(list).map((json) => fetchSecrets(json, secrets) as Json);
+  return Object.freeze({
+    runtimes: plain('runtimes'),
+    secrets: plain('secrets'),
+    clusters: fetching('clusters'),
+    endpoints: plain('endpoints'),
+    listeners: fetching('listeners'),
+    routes: plain('routes'),
+  });
+}
+
+function countResources(lists: PlacedLists): Readonly<Record<string, number>> {
+  return Object.freeze(Object.fromEntries(RESOURCE_LISTS.map((list) => [list, lists[list].length])));
+}
