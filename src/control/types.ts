@@ -27,6 +27,22 @@ export interface WriteOutcome<K extends Kind = Kind> {
   readonly fleets: readonly string[];
 }
 
+/** A fleet's native config to be written. */
+export interface ConfigInput {
+  readonly text: string;
+  readonly format: 'yaml' | 'json';
+  /** Whether mirror policies found in it become targets and mirrors. */
+  readonly adopt: boolean;
+}
+
+/** The outcome of writing a config. */
+export interface ConfigOutcome extends WriteOutcome<'config'> {
+  /** Number of resources by type. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Names of the targets and mirrors that the config's own mirror policies are now. */
+  readonly adopted: { readonly targets: readonly string[]; readonly mirrors: readonly string[] };
+}
+
 /** One difference. `object` is `mirrors/edge-wallarm`; `path` is an RFC 6901 pointer into its REST form. */
 export interface DiffEntry {
   readonly object: string;
@@ -34,6 +50,8 @@ export interface DiffEntry {
   readonly path: string;
   readonly before?: unknown;
   readonly after?: unknown;
+  /** Of a text (`path` is `/text`): a unified diff. */
+  readonly patch?: string;
 }
 
 export interface Revision {

@@ -1,0 +1,60 @@
+import type { Compiled, DataPlane } from '../dataplanes/data-plane.ts';
+import { fail, ok } from '../model/issue.ts';
+import type { Issue, Result } from '../model/issue.ts';
+import { mirrorsOf } from '../model/state.ts';
+import type { Change, State } from '../model/state.ts';
+import type { NativeConfigs } from './native-configs.ts';
+
+/** Fleets whose resources `changes` may change: those that have, or had, a config. Sorted. */
+export function affectedFleets(before: State, after: State, changes: readonly Change[]): readonly string[] {
+  const fleets = new Set<string>();
+  for (const change of changes) {
+    switch (change.kind) {
+      case 'fleet':
+      case 'config':
+        fleets.add(change.name);
+        break;
+      case 'mirror':
+        if (change.before !== undefined) fleets.add(change.before.fleet);
+        if (change.after !== undefined) fleets.add(change.after.fleet);
+        break;
+      case 'target':
+        for (const { value: mirror } of after.mirror.values()) {
+          if (mirror.target === change.name) fleets.add(mirror.fleet);
+        }
+    }
+  }
+  return [...fleets].filter((name) => before.config.has(name) || after.config.has(name)).sort();
+}
+
+/** Compiles `fleets` as they are in `state`; undefined for those without a config. Every fleet's issues at once. */
+export async function compileFleets(
+  state: State,
+  fleets: readonly string[],
+  dataPlanes: ReadonlyMap<string, DataPlane>,
+  natives: NativeConfigs,
+): Promise<Result<ReadonlyMap<string, Compiled | undefined>>> {
+  const compiled = new Map<string, Compiled | undefined>();
+  const issues: Issue[] = [];
+  const warnings: Issue[] = [];
+  for (const name of fleets) {
+    const fleet = state.fleet.get(name)?.value;
+    const config = state.config.get(name)?.value;
+    if (fleet === undefined || config === undefined) {
+      compiled.set(name, undefined);
+      continue;
+    }
+    const native = await natives.read(fleet, config);
+    const dataPlane = dataPlanes.get(fleet.dataPlane);
+    if (!native.ok || dataPlane === undefined) {
+      issues.push(...(native.ok ? [] : native.issues));
+      continue;
+    }
+    const result = dataPlane.compile({ fleet, config: native.value, mirrors: mirrorsOf(state, name) });
+    if (result.ok) {
+      compiled.set(name, result.value);
+      warnings.push(...result.value.warnings);
+    } else issues.push(...result.issues);
+  }
+  return issues.length > 0 ? fail(issues) : ok(compiled, warnings);
+}

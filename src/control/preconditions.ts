@@ -1,0 +1,23 @@
+import type { Kind, State } from '../model/state.ts';
+import { objectPath } from './diff.ts';
+import { notFound } from './draft.ts';
+import type { Subject } from './references.ts';
+import { ControlError } from './types.ts';
+import type { WriteContext } from './types.ts';
+
+export function requireExisting(state: State, kind: Kind, name: string): void {
+  if (!state[kind].has(name)) throw notFound(kind, name);
+}
+
+/** Holds `ifMatch` against the object's revision; without an object (a restore) against the latest one. */
+export function requireMatch(state: State, subject: Subject | undefined, { ifMatch }: WriteContext): void {
+  if (ifMatch === undefined) return;
+  const [what, current] =
+    subject === undefined
+      ? ['the latest revision', state.revision]
+      : [objectPath(subject.kind, subject.name), state[subject.kind].get(subject.name)?.revision];
+  if (current === undefined) throw new ControlError('precondition', `${what} does not exist`);
+  if (ifMatch !== '*' && ifMatch !== current) {
+    throw new ControlError('precondition', `${what} is at revision ${current}, not ${ifMatch}`);
+  }
+}
