@@ -23,7 +23,8 @@ function holds(condition: Condition, request: Request): boolean {
 }
 
 function wanted(wish: Wish<string>, request: Request): boolean {
-  const matches = (selection: Selection): boolean => selection?.every((condition) => holds(condition, request)) ?? false;
+  const matches = (selection: Selection): boolean =>
+    selection?.every((condition) => holds(condition, request)) ?? false;
   return wish.include.some(matches) && !wish.exclude.some(matches);
 }
 
@@ -81,7 +82,9 @@ test('the last narrowed route is the original, so every request still has a rout
 });
 
 test('ten excluded prefixes make ten copies, not a thousand', (t) => {
-  const exclude = Array.from({ length: 10 }, (_, n): Condition[] => [{ kind: 'path', prefix: `/never-${n}/` }]);
+  const exclude = Array.from({ length: 10 }, (_, n): Condition[] => [
+    { kind: 'path', prefix: `/never-${n}/` },
+  ]);
   t.is(narrow([{ mirror: 'm', include: [[]], exclude }])?.length, 11);
 });
 

@@ -1,5 +1,6 @@
 import type { Issue } from '../../../model/issue.ts';
 import type { Copy, Mirror } from '../../../model/mirror.ts';
+import { freeName, toName } from '../../../model/name.ts';
 import type { Ppm } from '../../../model/percent.ts';
 import type { Target } from '../../../model/target.ts';
 import type { Adoption } from '../../data-plane.ts';
@@ -170,18 +171,12 @@ function dropUnused(
   };
 }
 
-/** Names as REST takes them: letters, digits, `-`, `_`, `.`, at most 63; each once. */
+/** Names as REST takes them, each once. */
 class NameSource {
   readonly #taken = new Set<string>();
 
   take(wanted: string): string {
-    const clean =
-      wanted
-        .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
-        .replaceAll(/^[-.]+|[-.]+$/g, '')
-        .slice(0, 60) || 'target';
-    let name = clean;
-    for (let n = 2; this.#taken.has(name); n += 1) name = `${clean.slice(0, 58)}-${n}`;
+    const name = freeName(toName(wanted, 'target'), (other) => this.#taken.has(other));
     this.#taken.add(name);
     return name;
   }

@@ -1,0 +1,108 @@
+import { type DescEnum, ScalarType } from '@bufbuild/protobuf';
+import type { IssueList } from '../../../model/issue.ts';
+import type { Reader } from './check.ts';
+import { nearest } from './nearest.ts';
+
+interface IntegerRange {
+  readonly min: bigint;
+  readonly max: bigint;
+}
+
+const SIGNED_32: IntegerRange = { min: -(2n ** 31n), max: 2n ** 31n - 1n };
+const UNSIGNED_32: IntegerRange = { min: 0n, max: 2n ** 32n - 1n };
+const SIGNED_64: IntegerRange = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
+const UNSIGNED_64: IntegerRange = { min: 0n, max: 2n ** 64n - 1n };
+
+const INTEGERS = new Map<ScalarType, IntegerRange>([
+  [ScalarType.INT32, SIGNED_32],
+  [ScalarType.SINT32, SIGNED_32],
+  [ScalarType.SFIXED32, SIGNED_32],
+  [ScalarType.UINT32, UNSIGNED_32],
+  [ScalarType.FIXED32, UNSIGNED_32],
+  [ScalarType.INT64, SIGNED_64],
+  [ScalarType.SINT64, SIGNED_64],
+  [ScalarType.SFIXED64, SIGNED_64],
+  [ScalarType.UINT64, UNSIGNED_64],
+  [ScalarType.FIXED64, UNSIGNED_64],
+]);
+
+/** Reads a scalar; `asKey`: keys of maps are strings whatever they mean. */
+export function scalarReader(type: ScalarType, asKey = false): Reader {
+  const range = INTEGERS.get(type);
+  if (range !== undefined) return (json, issues) => readInteger(json, range, issues);
+  switch (type) {
+    case ScalarType.STRING:
+      return readString;
+    case ScalarType.BOOL:
+      return asKey ? readBooleanKey : readBoolean;
+    case ScalarType.BYTES:
+      return readBytes;
+    default:
+      return (json, issues) => readNumber(json, type === ScalarType.FLOAT, issues);
+  }
+}
+
+export function enumReader(desc: DescEnum): Reader {
+  const names = desc.values.map(({ name }) => name);
+  const byNumber = new Map(desc.values.map((value) => [value.number, value.name]));
+  return (json, issues) => {
+    if (typeof json === 'string' && names.includes(json)) return json;
+    if (typeof json === 'number' && Number.isInteger(json)) return byNumber.get(json) ?? json;
+    const close = typeof json === 'string' ? nearest(json, names) : undefined;
+    const hint = close === undefined ? '' : `; did you mean ${close}?`;
+    return void issues.add(`must be one of ${names.join(', ')}${hint}`);
+  };
+}
+
+/** The value of an absent scalar. */
+export function zeroOf(): unknown {
+  return undefined;
+}
+
+function readString(json: unknown, issues: IssueList): unknown {
+  if (typeof json !== 'string')
+    return void issues.add(`must be a string; write ${JSON.stringify(String(json))} in quotes`);
+  if (!json.isWellFormed()) return void issues.add('must be valid Unicode');
+  return json;
+}
+
+function readBoolean(json: unknown, issues: IssueList): unknown {
+  return typeof json === 'boolean' ? json : void issues.add('must be true or false');
+}
+
+function readBooleanKey(json: unknown, issues: IssueList): unknown {
+  return json === 'true' || json === 'false' ? json : void issues.add('must be true or false');
+}
+
+/** Numbers, and strings of digits as proto JSON has them for 64 bits. */
+function readInteger(json: unknown, range: IntegerRange, issues: IssueList): unknown {
+  const whole =
+    (typeof json === 'number' && Number.isInteger(json)) ||
+    (typeof json === 'string' && /^-?\d{1,20}$/.test(json));
+  if (!whole) return void issues.add('must be a whole number');
+  const value = BigInt(json as number | string);
+  if (value < range.min || value > range.max)
+    return void issues.add(`must be from ${range.min} to ${range.max}`);
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
+}
+
+const SPECIAL_NUMBERS = ['NaN', 'Infinity', '-Infinity'];
+const MAX_FLOAT = 3.4028234663852886e38;
+
+function readNumber(json: unknown, single: boolean, issues: IssueList): unknown {
+  if (typeof json === 'string' && SPECIAL_NUMBERS.includes(json)) return json;
+  const value = typeof json === 'string' && json.trim() === json && json !== '' ? Number(json) : json;
+  if (typeof value !== 'number' || !Number.isFinite(value)) return void issues.add('must be a number');
+  if (single && Math.abs(value) > MAX_FLOAT) return void issues.add('is too large for a float');
+  return value;
+}
+
+const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
+
+function readBytes(json: unknown, issues: IssueList): unknown {
+  if (typeof json !== 'string' || !BASE64.test(json) || json.replace(/=+$/, '').length % 4 === 1) {
+    return void issues.add('must be base64');
+  }
+  return json;
+}
