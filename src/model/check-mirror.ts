@@ -14,7 +14,8 @@ import type { TextRule } from './read.ts';
 const KEYS = ['name', 'fleet', 'target', 'percent', 'routes', 'exclude', 'copy', 'revision', 'status'];
 const COPY_KEYS = ['preset', 'clientAddress', 'removeHeaders', 'setHeaders'];
 const REFERENCE: TextRule = { test: isName, message: NAME_RULE };
-const MAX_SELECTORS = 64;
+// As many as adopting a config with a policy on every route may need.
+const MAX_SELECTORS = 10_000;
 const MAX_HEADERS = 64;
 const REMOVED = { max: MAX_HEADERS, key: (header: string) => header.toLowerCase() };
 

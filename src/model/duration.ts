@@ -23,7 +23,7 @@ export function parseDuration(text: unknown): number | undefined {
 /** The shortest duration that {@link parseDuration} reads as `ms`: `2m`, `1.5s`, `500ms`. */
 export function formatDuration(ms: number): string {
   for (const [unit, size] of UNITS) {
-    if (ms >= size && ms % size === 0) return `${ms / size}${unit}`;
+    if (size > 1 && ms >= size && ms % size === 0) return `${ms / size}${unit}`;
   }
   if (ms < 1000) return `${ms}ms`;
   const fraction = String(ms % 1000).padStart(3, '0');
