@@ -1,0 +1,117 @@
+import type { Compiled, CompileInput, DataPlane, NativeConfig } from '../../src/dataplanes/data-plane.ts';
+import { fail, ok } from '../../src/model/issue.ts';
+import type { Issue, Result } from '../../src/model/issue.ts';
+import { DEFAULT_COPY } from '../../src/model/mirror.ts';
+import { DEFAULT_LIMITS } from '../../src/model/target.ts';
+import { makeResource, makeSnapshot, makeTypeSnapshot } from '../../src/snapshot/build.ts';
+
+/** The text of a config: JSON. `policies` are the mirror policies that can be adopted from it. */
+export interface FakeConfigText {
+  readonly listeners?: number;
+  readonly routes?: readonly string[];
+  readonly policies?: readonly FakePolicy[];
+}
+
+export interface FakePolicy {
+  readonly name: string;
+  readonly target: string;
+  readonly host: string;
+  readonly ppm?: number;
+  readonly route?: string;
+}
+
+export interface FakeNative extends NativeConfig {
+  readonly text: FakeConfigText;
+}
+
+const MIRROR_TYPE = 'test/mirror';
+
+/**
+ * A data plane that pushes a resource per mirror. It refuses text that is not JSON, unknown keys, and mirrors of
+ * routes that the config does not have; and remembers what it was asked to compile.
+ */
+export class FakeDataPlane implements DataPlane<FakeNative> {
+  readonly kind: string;
+  readonly compiled: CompileInput<FakeNative>[] = [];
+  reads = 0;
+
+  constructor(kind = 'envoy') {
+    this.kind = kind;
+  }
+
+  readConfig(
+    text: string,
+    _format: 'yaml' | 'json',
+    { fleet, adopt }: { fleet: string; adopt: boolean },
+  ): Result<FakeNative> {
+    this.reads++;
+    let parsed: FakeConfigText;
+    try {
+      parsed = JSON.parse(text) as FakeConfigText;
+    } catch {
+      return fail([{ path: '', message: 'is not JSON' }]);
+    }
+    const unknown = Object.keys(parsed).filter((key) => !['listeners', 'routes', 'policies'].includes(key));
+    if (unknown.length > 0) return fail(unknown.map((path) => ({ path, message: 'is not known' })));
+    const policies = adopt ? (parsed.policies ?? []) : [];
+    return ok({
+      text: parsed,
+      counts: { listeners: parsed.listeners ?? 0, routes: parsed.routes?.length ?? 0 },
+      adopted: {
+        targets: policies.map(({ target, host }) => ({
+          name: target,
+          endpoints: [{ host, port: 8445 }],
+          protocol: 'http1',
+          limits: DEFAULT_LIMITS,
+        })),
+        mirrors: policies.map(({ name, target, ppm, route }) => ({
+          name,
+          fleet,
+          target,
+          percent: ppm ?? 1_000_000,
+          routes: route === undefined ? [] : [{ route }],
+          exclude: [],
+          copy: DEFAULT_COPY,
+        })),
+      },
+    });
+  }
+
+  compile(input: CompileInput<FakeNative>): Result<Compiled> {
+    this.compiled.push(input);
+    const issues: Issue[] = [];
+    for (const { mirror } of input.mirrors) {
+      for (const [index, { route }] of mirror.routes.entries()) {
+        if (route === undefined || input.config.text.routes?.includes(route) === true) continue;
+        issues.push({
+          path: `mirrors/${mirror.name}.routes[${index}].route`,
+          message: `no route "${route}"`,
+        });
+      }
+    }
+    if (issues.length > 0) return fail(issues);
+    const resources = input.mirrors.map((one) =>
+      makeResource(one.mirror.name, Buffer.from(JSON.stringify(one))),
+    );
+    const snapshot = makeSnapshot([makeTypeSnapshot(MIRROR_TYPE, resources)]);
+    const warnings =
+      input.mirrors.length === 0 ? [{ path: '', message: `fleet ${input.fleet.name} mirrors nothing` }] : [];
+    return ok({
+      warnings,
+      snapshot: () => snapshot,
+      resources: () => ({ mirrors: input.mirrors.map(({ mirror }) => mirror) }),
+    });
+  }
+
+  variantFor(): string {
+    return 'only';
+  }
+
+  effectivePercent(): undefined {
+    return undefined;
+  }
+
+  mirrorOfCluster(cluster: string): string {
+    return cluster;
+  }
+}
