@@ -39,7 +39,7 @@ const DECODERS: { readonly [K in Kind]: (name: string, value: Kinds[K]) => boole
 
 function isFleet(name: string, value: Fleet): boolean {
   const checked = checkFleet(name, presentFleet(value), [value.dataPlane]);
-  return checked.ok && isDeepStrictEqual(checked.value, value);
+  return isName(value.dataPlane) && checked.ok && isDeepStrictEqual(checked.value, value);
 }
 
 function isTarget(name: string, value: Target): boolean {
