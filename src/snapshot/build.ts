@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Resource, ResourceRef, Snapshot, TypeSnapshot } from './snapshot.ts';
+import type { PushOrder, Resource, ResourceRef, Snapshot, TypeSnapshot } from './snapshot.ts';
 
 const VERSION_LENGTH = 16;
 
@@ -18,7 +18,7 @@ export function makeResource(name: string, any: Uint8Array, resend?: ResourceRef
 export function makeTypeSnapshot(
   typeUrl: string,
   resources: Iterable<Resource>,
-  options: { labels?: ReadonlyMap<string, number>; independent?: boolean } = {},
+  options: { labels?: ReadonlyMap<string, number>; order?: PushOrder } = {},
 ): TypeSnapshot {
   const byName = new Map<string, Resource>();
   for (const resource of [...resources].sort((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -31,7 +31,7 @@ export function makeTypeSnapshot(
     version: contentHash(...parts),
     resources: byName,
     labels: options.labels ?? new Map<string, number>(),
-    independent: options.independent ?? false,
+    order: options.order ?? 'named',
   });
 }
 

@@ -15,6 +15,13 @@ export interface ResourceRef {
   readonly name: string;
 }
 
+/**
+ * How a type takes part in make-before-break. `independent`: pushed at once whatever else is under way (runtime).
+ * `root`: nothing names its resources, so removals go with updates (listeners: the next may need the address).
+ * `named`: others name its resources, so removals come last.
+ */
+export type PushOrder = 'independent' | 'root' | 'named';
+
 /** All resources of one type. */
 export interface TypeSnapshot {
   readonly typeUrl: string;
@@ -23,8 +30,7 @@ export interface TypeSnapshot {
   readonly resources: ReadonlyMap<string, Resource>;
   /** What these resources mean to those who made them; carried along so that an acknowledgement can be read back. */
   readonly labels: ReadonlyMap<string, number>;
-  /** Not part of the make-before-break order: pushed at once whatever else is under way. */
-  readonly independent: boolean;
+  readonly order: PushOrder;
 }
 
 /** The resources of one fleet variant. The order of `types` is the order in which changes are pushed. */

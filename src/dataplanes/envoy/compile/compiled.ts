@@ -1,7 +1,7 @@
 import type { Mirror } from '../../../model/mirror.ts';
 import type { Ppm } from '../../../model/percent.ts';
 import { makeSnapshot, makeTypeSnapshot } from '../../../snapshot/build.ts';
-import type { Snapshot, TypeSnapshot } from '../../../snapshot/snapshot.ts';
+import type { PushOrder, Snapshot, TypeSnapshot } from '../../../snapshot/snapshot.ts';
 import type { Compiled } from '../../data-plane.ts';
 import type { Json } from '../json.ts';
 import { runtimeLayer } from '../translate/runtime.ts';
@@ -11,6 +11,15 @@ import { RESOURCE_LISTS, type ResourceList, typeUrl } from '../types.ts';
 import type { Encoder } from './encode.ts';
 import type { Structure } from './structure.ts';
 import { BY_RUNTIME, type Variant, variantOf } from './variant.ts';
+
+const ORDER: Readonly<Record<ResourceList, PushOrder>> = {
+  runtimes: 'independent',
+  secrets: 'named',
+  clusters: 'named',
+  endpoints: 'named',
+  listeners: 'root',
+  routes: 'named',
+};
 
 /** What does not depend on percents, made once per structure. */
 export class Pieces {
@@ -74,7 +83,7 @@ export class Pieces {
     const resources = json.map((item) => this.#encoder.resource(list, item, resendAfter(list, item)));
     return makeTypeSnapshot(typeUrl(list), resources, {
       ...(labels && { labels }),
-      independent: list === 'runtimes',
+      order: ORDER[list],
     });
   }
 }

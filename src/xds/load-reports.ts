@@ -1,0 +1,80 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { messageType } from './protocol.ts';
+import { decodeNode } from './requests.ts';
+import type { NodeInfo } from './types.ts';
+
+/** What one cluster of a node did in one interval. */
+export interface ClusterLoad {
+  readonly cluster: string;
+  readonly succeeded: number;
+  readonly failed: number;
+  /** Under way at the end of the interval. */
+  readonly inProgress: number;
+  readonly dropped: number;
+}
+
+export interface LoadReportObserver {
+  reported(node: NodeInfo, loads: readonly ClusterLoad[]): void;
+}
+
+/** https://www.envoyproxy.io/docs/envoy/latest/api-v3/service/load_stats/v3/lrs.proto */
+export const LOAD_REPORTING_SERVICE = 'envoy.service.load_stats.v3.LoadReportingService';
+
+const requestType = messageType('envoy.service.load_stats.v3.LoadStatsRequest', { raw: ['node'] });
+const responseType = messageType('envoy.service.load_stats.v3.LoadStatsResponse');
+
+interface Locality {
+  readonly totalSuccessfulRequests: unknown;
+  readonly totalErrorRequests: unknown;
+  readonly totalRequestsInProgress: unknown;
+}
+
+export interface LoadRequest {
+  readonly node: Uint8Array;
+  readonly clusterStats: readonly {
+    readonly clusterName: string;
+    readonly totalDroppedRequests: unknown;
+    readonly upstreamLocalityStats: readonly Locality[];
+  }[];
+}
+
+export function decodeLoadRequest(bytes: Uint8Array): LoadRequest {
+  return requestType.decode(bytes) as unknown as LoadRequest;
+}
+
+/** The interval is the server's to say; a node's report repeats the node, some 60 KB, each time. */
+export function serveLoadReports(
+  call: ServerDuplexStream<LoadRequest, Buffer>,
+  intervalMs: number,
+  observer: LoadReportObserver,
+): void {
+  let node: NodeInfo | undefined;
+  call.on('data', (request: LoadRequest) => {
+    if (node === undefined) {
+      if (request.node.length === 0) return;
+      node = decodeNode(request.node);
+      call.write(intervalResponse(intervalMs));
+    }
+    if (request.clusterStats.length > 0) observer.reported(node, request.clusterStats.map(sum));
+  });
+  call.on('end', () => call.end());
+  call.on('error', () => call.end());
+}
+
+function intervalResponse(intervalMs: number): Buffer {
+  const interval = { seconds: Math.floor(intervalMs / 1000), nanos: (intervalMs % 1000) * 1_000_000 };
+  const bytes = responseType.encode({ sendAllClusters: true, loadReportingInterval: interval }).finish();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function sum(stats: LoadRequest['clusterStats'][number]): ClusterLoad {
+  const total = (pick: (locality: Locality) => unknown): number =>
+    stats.upstreamLocalityStats.reduce((sofar, locality) => sofar + Number(pick(locality)), 0);
+  return {
+    cluster: stats.clusterName,
+    succeeded: total((locality) => locality.totalSuccessfulRequests),
+    failed: total((locality) => locality.totalErrorRequests),
+    inProgress: total((locality) => locality.totalRequestsInProgress),
+    dropped: Number(stats.totalDroppedRequests),
+  };
+}

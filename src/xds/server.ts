@@ -1,0 +1,180 @@
+import { type AddressInfo, type Server as NetServer, createServer } from 'node:net';
+import {
+  type ConnectionInjector,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type UntypedHandleCall,
+  status,
+} from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+import {
+  LOAD_REPORTING_SERVICE,
+  type LoadReportObserver,
+  type LoadRequest,
+  decodeLoadRequest,
+  serveLoadReports,
+} from './load-reports.ts';
+import { serviceDefinition } from './protocol.ts';
+import { decodeDelta, decodeNode, decodeSotw } from './requests.ts';
+import { DeltaStream, SotwStream, type StreamSetup } from './stream.ts';
+import { SubscriptionPool } from './subscription.ts';
+import type { DeltaRequest, SotwRequest, StreamObserver, XdsRequest } from './types.ts';
+
+export interface XdsServerOptions {
+  readonly observer: StreamObserver;
+  readonly loadReports: LoadReportObserver;
+  readonly loadReportIntervalMs: number;
+  readonly tls?:
+    { readonly cert: Buffer; readonly key: Buffer; readonly clientCa?: Buffer | undefined } | undefined;
+  readonly log: { warn(fields: object, message: string): void };
+}
+
+/** Discovery services, by the type that each is limited to. */
+const SERVICES: Readonly<Record<string, string | undefined>> = {
+  'envoy.service.discovery.v3.AggregatedDiscoveryService': undefined,
+  'envoy.service.runtime.v3.RuntimeDiscoveryService': 'envoy.service.runtime.v3.Runtime',
+  'envoy.service.cluster.v3.ClusterDiscoveryService': 'envoy.config.cluster.v3.Cluster',
+  'envoy.service.endpoint.v3.EndpointDiscoveryService': 'envoy.config.endpoint.v3.ClusterLoadAssignment',
+  'envoy.service.listener.v3.ListenerDiscoveryService': 'envoy.config.listener.v3.Listener',
+  'envoy.service.route.v3.RouteDiscoveryService': 'envoy.config.route.v3.RouteConfiguration',
+  'envoy.service.secret.v3.SecretDiscoveryService': 'envoy.extensions.transport_sockets.tls.v3.Secret',
+};
+
+/** A whole fleet may come back at once; a dropped SYN costs its node a second. */
+const BACKLOG = 8192;
+const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
+
+/** The gRPC server of the discovery and load reporting services. */
+export class XdsServer {
+  readonly #options: XdsServerOptions;
+  readonly #pool = new SubscriptionPool();
+  readonly #server: Server;
+  readonly #health = new HealthImplementation({ '': 'NOT_SERVING' });
+  readonly #sockets: NetServer;
+  #injector: ConnectionInjector | undefined;
+  #streams = 0;
+
+  constructor(options: XdsServerOptions) {
+    this.#options = options;
+    this.#server = new Server({
+      'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
+      'grpc.max_send_message_length': -1,
+      'grpc.keepalive_time_ms': 30_000,
+      'grpc.keepalive_timeout_ms': 10_000,
+      // Envoys of our bootstrap ping every 10 seconds.
+      'grpc.http2.min_ping_interval_without_data_ms': 1000,
+    } as never);
+    for (const [service, type] of Object.entries(SERVICES)) this.#addDiscovery(service, type);
+    this.#server.addService(serviceDefinition(LOAD_REPORTING_SERVICE, decodeLoadRequest), {
+      StreamLoadStats: ((call: ServerDuplexStream<LoadRequest, Buffer>) => {
+        serveLoadReports(call, options.loadReportIntervalMs, options.loadReports);
+      }) as unknown as UntypedHandleCall,
+    });
+    this.#health.addToServer(this.#server);
+    this.#sockets = createServer({ noDelay: true }, (socket) => {
+      socket.on('error', () => socket.destroy());
+      this.#injector?.injectConnection(socket);
+    });
+  }
+
+  /** Listens; resolves with the port. Port 0 is any free one. */
+  async start(address: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }> {
+    this.#injector = this.#server.createConnectionInjector(this.#credentials());
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#sockets.once('error', reject);
+    this.#sockets.listen({ host: address.host, port: address.port, backlog: BACKLOG }, resolve);
+    await promise;
+    this.#health.setStatus('', 'SERVING');
+    return { port: (this.#sockets.address() as AddressInfo).port };
+  }
+
+  /** Ends every stream; nodes keep what they have. */
+  async stop(): Promise<void> {
+    this.#health.setStatus('', 'NOT_SERVING');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#sockets.close(() => resolve());
+    this.#injector?.destroy();
+    this.#server.forceShutdown();
+    await promise;
+  }
+
+  #credentials(): ServerCredentials {
+    const { tls } = this.#options;
+    if (tls === undefined) return ServerCredentials.createInsecure();
+    const pair = [{ cert_chain: tls.cert, private_key: tls.key }];
+    return ServerCredentials.createSsl(tls.clientCa ?? null, pair, tls.clientCa !== undefined);
+  }
+
+  #addDiscovery(service: string, type: string | undefined): void {
+    const only = type === undefined ? undefined : `type.googleapis.com/${type}`;
+    const sotw = (call: ServerDuplexStream<SotwRequest, Buffer>): void => this.#serve(call, only, SotwStream);
+    const delta = (call: ServerDuplexStream<DeltaRequest, Buffer>): void =>
+      this.#serve(call, only, DeltaStream);
+    this.#addMethods(service, 'Stream', decodeSotw, sotw as never);
+    this.#addMethods(service, 'Delta', decodeDelta, delta as never);
+  }
+
+  /** The methods of a service whose names begin with `prefix`; each of the two protocols has its own messages. */
+  #addMethods(
+    service: string,
+    prefix: string,
+    decode: (bytes: Buffer) => unknown,
+    handler: UntypedHandleCall,
+  ): void {
+    const all = serviceDefinition(service, decode);
+    const methods = Object.entries(all).filter(([name]) => name.startsWith(prefix));
+    this.#server.addService(
+      Object.fromEntries(methods),
+      Object.fromEntries(methods.map(([name]) => [name, handler])),
+    );
+  }
+
+  #serve<R extends XdsRequest>(
+    call: ServerDuplexStream<R, Buffer>,
+    only: string | undefined,
+    Stream: new (setup: StreamSetup) => { open(): void; receive(request: R): void; close(): void },
+  ): void {
+    let stream: { open(): void; receive(request: R): void; close(): void } | undefined;
+    const end = (code: status, details: string): void => {
+      stream?.close();
+      call.emit('error', { code, details });
+    };
+    call.on('data', (request: R) => {
+      try {
+        if (stream === undefined) {
+          if (request.node === undefined)
+            return end(status.INVALID_ARGUMENT, 'the first request must name the node');
+          const node = decodeNode(request.node);
+          this.#streams += 1;
+          stream = new Stream({
+            id: this.#streams,
+            node,
+            peer: call.getPeer(),
+            pool: this.#pool,
+            observer: this.#options.observer,
+            write: (bytes) => void call.write(bytes),
+          });
+          stream.open();
+        }
+        if (only !== undefined && request.typeUrl !== '' && request.typeUrl !== only) {
+          return end(status.INVALID_ARGUMENT, `this service has ${only} alone`);
+        }
+        const typeUrl = only ?? request.typeUrl;
+        if (typeUrl === '') return end(status.INVALID_ARGUMENT, 'type_url is missing');
+        stream.receive(typeUrl === request.typeUrl ? request : { ...request, typeUrl });
+      } catch (error) {
+        this.#options.log.warn({ err: error, peer: call.getPeer() }, 'a discovery stream failed');
+        end(status.INTERNAL, 'internal error');
+      }
+    });
+    const close = (): void => stream?.close();
+    call.on('end', () => {
+      close();
+      call.end();
+    });
+    call.on('cancelled', close);
+    call.on('error', close);
+    call.on('close', close);
+  }
+}
