@@ -3,7 +3,7 @@ import { createTwoFilesPatch } from 'diff';
 const MAX_TEXT = 256 * 1024;
 const MAX_PATCH = 64 * 1024;
 // The work grows with the square of the number of changed lines.
-const MAX_EDITS = 2000;
+const MAX_EDITS = 500;
 
 /**
  * A unified diff of two texts; undefined when it would take too long or be too long to keep, which depends on the
