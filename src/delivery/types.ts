@@ -38,7 +38,12 @@ export interface MirrorStatus {
   readonly effectivePercent: number | null;
   /** How many connected nodes acknowledged which percent; `null` where that is not known yet. */
   readonly effective: readonly { readonly percent: number | null; readonly nodes: number }[];
-  readonly nodes: { readonly total: number; readonly acked: number; readonly rejected: number; readonly pending: number };
+  readonly nodes: {
+    readonly total: number;
+    readonly acked: number;
+    readonly rejected: number;
+    readonly pending: number;
+  };
   /** From the nodes' load reports; null until there is one. */
   readonly observed: ObservedLoad | null;
 }
@@ -54,3 +59,26 @@ export interface ObservedLoad {
   /** ISO 8601 time of the latest report. */
   readonly lastReport: string;
 }
+
+export type DeliveryEvent =
+  | {
+      readonly kind: 'node-connected' | 'node-disconnected';
+      readonly node: string;
+      readonly fleet: string | undefined;
+    }
+  | {
+      readonly kind: 'acked';
+      readonly node: string;
+      readonly fleet: string | undefined;
+      readonly typeUrl: string;
+      readonly version: string;
+    }
+  | {
+      readonly kind: 'rejected';
+      readonly node: string;
+      readonly fleet: string | undefined;
+      readonly typeUrl: string;
+      readonly version: string;
+      /** The node's own words. */
+      readonly message: string;
+    };

@@ -1,0 +1,36 @@
+import type { NodeRecord } from './node-record.ts';
+
+interface Waiter {
+  readonly fleets: ReadonlySet<string>;
+  readonly pending: Set<NodeRecord>;
+  readonly done: () => void;
+}
+
+/** Those who wait until no connected node of some fleets is pending. A node's event costs a look at that node alone. */
+export class Waiters {
+  readonly #waiters = new Set<Waiter>();
+
+  /** Resolves when none of `pending` is, or when `signal` aborts. */
+  async wait(fleets: ReadonlySet<string>, pending: Iterable<NodeRecord>, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiter = { fleets, pending: new Set(pending), done: resolve };
+    if (waiter.pending.size === 0 || signal.aborted) return;
+    this.#waiters.add(waiter);
+    signal.addEventListener('abort', resolve, { once: true });
+    try {
+      await promise;
+    } finally {
+      signal.removeEventListener('abort', resolve);
+      this.#waiters.delete(waiter);
+    }
+  }
+
+  /** Something happened to the node. */
+  look(node: NodeRecord): void {
+    for (const waiter of this.#waiters) {
+      const concerns = node.connected && node.fleet !== undefined && waiter.fleets.has(node.fleet);
+      if (concerns && node.state() === 'pending') waiter.pending.add(node);
+      else if (waiter.pending.delete(node) && waiter.pending.size === 0) waiter.done();
+    }
+  }
+}
