@@ -13,6 +13,8 @@ import type { Change, State } from '../../src/model/state.ts';
 import { checkMirror } from '../../src/model/check-mirror.ts';
 import { checkTarget } from '../../src/model/check-target.ts';
 import { MIGRATIONS } from '../../src/store/sqlite/migrations/index.ts';
+import { pragma } from '../../src/store/sqlite/migrate.ts';
+import { openDirectory } from '../../src/store/sqlite/open-directory.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { StoreError } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -214,6 +216,14 @@ test('the database is in write-ahead mode, and folded into one file when closed'
   t.true(statSync(join(directory, 'mirrorplane.db-wal')).size > 0);
   await store.close();
   t.false(existsSync(join(directory, 'mirrorplane.db-wal')));
+});
+
+test('every commit waits for the disk, and references are enforced', (t) => {
+  const opened = openDirectory(temporaryDirectory(t), MIGRATIONS);
+  // 2: FULL. https://www.sqlite.org/pragma.html#pragma_synchronous
+  t.is(pragma(opened.database, 'synchronous'), 2);
+  t.is(pragma(opened.database, 'foreign_keys'), 1);
+  opened.close();
 });
 
 test('a second use of the directory is refused, in this process and in another', async (t) => {
