@@ -80,7 +80,7 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     const node = this.#nodes.get(stream.node.id);
     if (node === undefined) return;
     node.own(typeUrl, stream);
-    this.#serve(node);
+    this.#choose(node);
   }
 
   sent(stream: XdsStream, type: TypeSnapshot): void {
@@ -159,11 +159,16 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     if (!node.connected) return;
     const members = this.#members.get(fleet) ?? new Set();
     this.#members.set(fleet, members.add(node));
+    this.#choose(node);
+  }
+
+  /** What a node asks for decides which variant it gets. */
+  #choose(node: NodeRecord): void {
+    node.variant = this.#fleets.variantFor(node);
     this.#serve(node);
   }
 
   #serve(node: NodeRecord): void {
-    node.variant = this.#fleets.variantFor(node);
     node.wanted = this.#fleets.snapshot(node.fleet, node.variant);
     for (const stream of node.streams) stream.serve(node.wanted);
   }

@@ -16,11 +16,12 @@ export class Waiters {
     const waiter = { fleets, pending: new Set(pending), done: resolve };
     if (waiter.pending.size === 0 || signal.aborted) return;
     this.#waiters.add(waiter);
-    signal.addEventListener('abort', resolve, { once: true });
+    const abort = (): void => resolve();
+    signal.addEventListener('abort', abort, { once: true });
     try {
       await promise;
     } finally {
-      signal.removeEventListener('abort', resolve);
+      signal.removeEventListener('abort', abort);
       this.#waiters.delete(waiter);
     }
   }
