@@ -24,17 +24,17 @@ const requestType = messageType('envoy.service.load_stats.v3.LoadStatsRequest', 
 const responseType = messageType('envoy.service.load_stats.v3.LoadStatsResponse');
 
 interface Locality {
-  readonly totalSuccessfulRequests: unknown;
-  readonly totalErrorRequests: unknown;
-  readonly totalRequestsInProgress: unknown;
+  readonly total_successful_requests: unknown;
+  readonly total_error_requests: unknown;
+  readonly total_requests_in_progress: unknown;
 }
 
 export interface LoadRequest {
-  readonly node: Uint8Array;
-  readonly clusterStats: readonly {
-    readonly clusterName: string;
-    readonly totalDroppedRequests: unknown;
-    readonly upstreamLocalityStats: readonly Locality[];
+  readonly node: Uint8Array | null;
+  readonly cluster_stats: readonly {
+    readonly cluster_name: string;
+    readonly total_dropped_requests: unknown;
+    readonly upstream_locality_stats: readonly Locality[];
   }[];
 }
 
@@ -51,11 +51,11 @@ export function serveLoadReports(
   let node: NodeInfo | undefined;
   call.on('data', (request: LoadRequest) => {
     if (node === undefined) {
-      if (request.node.length === 0) return;
+      if (request.node === null || request.node.length === 0) return;
       node = decodeNode(request.node);
       call.write(intervalResponse(intervalMs));
     }
-    if (request.clusterStats.length > 0) observer.reported(node, request.clusterStats.map(sum));
+    if (request.cluster_stats.length > 0) observer.reported(node, request.cluster_stats.map(sum));
   });
   call.on('end', () => call.end());
   call.on('error', () => call.end());
@@ -63,18 +63,18 @@ export function serveLoadReports(
 
 function intervalResponse(intervalMs: number): Buffer {
   const interval = { seconds: Math.floor(intervalMs / 1000), nanos: (intervalMs % 1000) * 1_000_000 };
-  const bytes = responseType.encode({ sendAllClusters: true, loadReportingInterval: interval }).finish();
+  const bytes = responseType.encode({ send_all_clusters: true, load_reporting_interval: interval }).finish();
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function sum(stats: LoadRequest['clusterStats'][number]): ClusterLoad {
+function sum(stats: LoadRequest['cluster_stats'][number]): ClusterLoad {
   const total = (pick: (locality: Locality) => unknown): number =>
-    stats.upstreamLocalityStats.reduce((sofar, locality) => sofar + Number(pick(locality)), 0);
+    stats.upstream_locality_stats.reduce((sofar, locality) => sofar + Number(pick(locality)), 0);
   return {
-    cluster: stats.clusterName,
-    succeeded: total((locality) => locality.totalSuccessfulRequests),
-    failed: total((locality) => locality.totalErrorRequests),
-    inProgress: total((locality) => locality.totalRequestsInProgress),
-    dropped: Number(stats.totalDroppedRequests),
+    cluster: stats.cluster_name,
+    succeeded: total((locality) => locality.total_successful_requests),
+    failed: total((locality) => locality.total_error_requests),
+    inProgress: total((locality) => locality.total_requests_in_progress),
+    dropped: Number(stats.total_dropped_requests),
   };
 }
