@@ -31,7 +31,7 @@ export function createApp(settings: Settings, log: Logger): App {
     const store: Store = openSqliteStore(settings.data);
     stops.push(() => store.close());
     const dataPlanes = new Map<string, DataPlane>([
-      ['envoy', createEnvoyDataPlane(loadSchema()) as DataPlane],
+      ['envoy', createEnvoyDataPlane(loadSchema())],
     ]);
     const control = await Control.open({
       store,

@@ -17,8 +17,13 @@ export function shareUnchanged<T>(before: unknown, after: T): T {
   if (typeof after !== 'object' || after === null || typeof before !== 'object' || before === null)
     return after;
   if (isDeepStrictEqual(before, after)) return before as T;
-  if (Array.isArray(after) || Array.isArray(before)) return after;
+  if (isList(after) || isList(before)) return after;
   const earlier = new Map(Object.entries(before));
-  const shared = Object.entries(after).map(([key, value]) => [key, shareUnchanged(earlier.get(key), value)]);
+  const shared = Object.entries<unknown>(after).map(([key, value]) => [key, shareUnchanged(earlier.get(key), value)]);
   return Object.freeze(Object.fromEntries(shared)) as T;
+}
+
+/** Narrows nothing: a list is returned as what it is. */
+function isList(value: unknown): boolean {
+  return Array.isArray(value);
 }

@@ -25,11 +25,11 @@ export function serviceDefinition<T>(name: string, decode: (bytes: Buffer) => T)
       key,
       {
         ...method,
-        requestDeserialize: decode as (bytes: Buffer) => unknown,
+        requestDeserialize: decode,
         responseSerialize: (response: Buffer) => response,
       },
     ]),
-  ) as ServiceDefinition;
+  );
 }
 
 const root = (protobuf.Root as unknown as { fromDescriptor(set: Uint8Array): protobuf.Root }).fromDescriptor(

@@ -64,12 +64,12 @@ export class XdsServer {
       'grpc.keepalive_timeout_ms': 10_000,
       // Envoys of our bootstrap ping every 10 seconds.
       'grpc.http2.min_ping_interval_without_data_ms': 1000,
-    } as never);
+    });
     for (const [service, type] of Object.entries(SERVICES)) this.#addDiscovery(service, type);
     this.#server.addService(serviceDefinition(LOAD_REPORTING_SERVICE, decodeLoadRequest), {
-      StreamLoadStats: ((call: ServerDuplexStream<LoadRequest, Buffer>) => {
+      StreamLoadStats: (call: ServerDuplexStream<LoadRequest, Buffer>) => {
         serveLoadReports(call, options.loadReportIntervalMs, options.loadReports);
-      }) as unknown as UntypedHandleCall,
+      },
     });
     this.#health.addToServer(this.#server);
     this.#sockets = createServer({ noDelay: true }, (socket) => {

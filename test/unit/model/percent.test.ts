@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import test from 'ava';
 import fc from 'fast-check';
 import { FULL, formatPercent, parsePercent } from '../../../src/model/percent.ts';
@@ -59,7 +60,7 @@ for (const percent of [-1, -0.0001, 100.0001, 101, 1e-7, 0.00001, 0.1 + 0.2, NaN
 }
 
 for (const value of ['5', '', null, undefined, true, [5], { percent: 5 }, 5n]) {
-  test(`${typeof value} ${String(value)} is no percent`, (t) => {
+  test(`${inspect(value)} is no percent`, (t) => {
     t.is(parsePercent(value), undefined);
   });
 }

@@ -1,5 +1,5 @@
 import { FULL, type Ppm } from '../../../model/percent.ts';
-import { type Json, dig, mapList, object, objects } from '../json.ts';
+import { type Json, dig, mapList, object, objects, string } from '../json.ts';
 
 const PPM_PER_UNIT: Readonly<Record<string, number>> = { HUNDRED: 10_000, TEN_THOUSAND: 100, MILLION: 1 };
 
@@ -40,7 +40,7 @@ export function fractionOf(policy: Json): Ppm {
   const fraction = object(dig(policy, 'runtime_fraction', 'default_value'));
   if (fraction === undefined) return FULL;
   const numerator = Number(fraction['numerator'] ?? 0);
-  const unit = PPM_PER_UNIT[String(fraction['denominator'] ?? 'HUNDRED')] ?? 1;
+  const unit = PPM_PER_UNIT[string(fraction['denominator']) ?? 'HUNDRED'] ?? 1;
   return Math.min(FULL, numerator * unit);
 }
 

@@ -39,9 +39,9 @@ function checkAddresses(listeners: readonly Placed[], report: (path: string, mes
   const seen = new Map<string, string>();
   for (const { json, path } of listeners) {
     const socket = object(dig(json, 'address', 'socket_address'));
-    const port = socket?.['port_value'];
-    if (socket === undefined || port === undefined || port === 0 || json['bind_to_port'] === false) continue;
-    const address = `${String(socket['protocol'] ?? 'TCP')} ${String(socket['address'])} port ${String(port)}`;
+    const port = Number(socket?.['port_value'] ?? 0);
+    if (socket === undefined || port === 0 || json['bind_to_port'] === false) continue;
+    const address = `${string(socket['protocol']) ?? 'TCP'} ${String(socket['address'])} port ${port}`;
     const first = seen.get(address);
     if (first !== undefined) report(`${path}.address`, `${first} already listens on ${address}`);
     else seen.set(address, path);

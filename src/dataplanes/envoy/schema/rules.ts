@@ -1,4 +1,5 @@
 import { type DescField, type DescEnum, ScalarType } from '@bufbuild/protobuf';
+import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
 import type { IssueList } from '../../../model/issue.ts';
 import { object } from '../json.ts';
 import type { Rules } from './rule-options.ts';
@@ -6,8 +7,6 @@ import { type ValueRule, compileValueRule } from './value-rules.ts';
 
 /** Checks a field's canonical value; undefined when it is absent. */
 export type Rule = (value: unknown, issues: IssueList) => void;
-
-const EXPLICIT_PRESENCE = 1;
 
 /** The rules of one field, as protoc-gen-validate means them: an absent plain scalar has its zero value. */
 export function compileRules(field: DescField, rules: Rules): Rule | undefined {
@@ -21,7 +20,7 @@ export function compileRules(field: DescField, rules: Rules): Rule | undefined {
     case 'scalar':
     case 'enum': {
       const rule = compileValueRule(rules, field.enum);
-      const zero = field.presence === EXPLICIT_PRESENCE ? undefined : zeroValue(field);
+      const zero = field.presence === FeatureSet_FieldPresence.EXPLICIT ? undefined : zeroValue(field);
       return rule && ((value, issues) => applyPresent(rule, value ?? zero, issues));
     }
   }

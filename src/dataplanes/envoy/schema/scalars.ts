@@ -80,7 +80,7 @@ function readInteger(json: unknown, range: IntegerRange, issues: IssueList): unk
     (typeof json === 'number' && Number.isInteger(json)) ||
     (typeof json === 'string' && /^-?\d{1,20}$/.test(json));
   if (!whole) return void issues.add('must be a whole number');
-  const value = BigInt(json as number | string);
+  const value = BigInt(json);
   if (value < range.min || value > range.max)
     return void issues.add(`must be from ${range.min} to ${range.max}`);
   const number = Number(value);
