@@ -1,0 +1,24 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Control } from '../control/control.ts';
+import type { Delivery } from '../delivery/delivery.ts';
+import type { Fleet } from '../model/fleet.ts';
+
+export interface BootstrapRequest {
+  readonly fleet: Fleet;
+  readonly node: string | undefined;
+  /** Host by which REST was called. */
+  readonly xdsHost: string;
+  readonly adminPort: number | undefined;
+}
+
+/** What the routes work with. */
+export interface ApiOptions {
+  readonly control: Control;
+  readonly delivery: Delivery;
+  /** Bearer token; undefined: REST is on loopback alone. */
+  readonly token: string | undefined;
+  readonly ready: () => boolean;
+  readonly log: FastifyBaseLogger;
+  readonly clock: () => Date;
+  readonly renderBootstrap: (request: BootstrapRequest) => string;
+}

@@ -1,0 +1,152 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { WriteContext, WriteOutcome } from '../control/types.ts';
+import type { Issue } from '../model/issue.ts';
+import { formatPercent } from '../model/percent.ts';
+import { type Presented, present } from '../model/present.ts';
+import { type Entry, type Kinds } from '../model/state.ts';
+import type { ApiOptions } from './context.ts';
+import { ApiError } from './errors.ts';
+import {
+  extend,
+  fleetBody,
+  listOf,
+  mirrorBody,
+  mirrorStatus,
+  named,
+  object,
+  params,
+  query,
+  targetBody,
+  writeAnswer,
+  writeHeaders,
+  writeQuery,
+} from './schemas.ts';
+import { answerWrite, writeContext } from './writes.ts';
+
+type ObjectKind = 'fleet' | 'target' | 'mirror';
+
+interface ObjectRoutes<K extends ObjectKind> {
+  readonly kind: K;
+  readonly body: object;
+  /** More that GET answers. */
+  readonly status?: object;
+  details?(entry: Entry<Kinds[K]>): Presented;
+  put(name: string, body: unknown, context: WriteContext): Promise<WriteOutcome<K>>;
+  patch(name: string, body: unknown, context: WriteContext): Promise<WriteOutcome<K>>;
+}
+
+/** Fleets, targets and mirrors: list, GET, PUT, PATCH, DELETE. */
+export function objectRoutes(app: FastifyInstance, options: ApiOptions): void {
+  const { control, delivery } = options;
+  addRoutes(app, options, {
+    kind: 'fleet',
+    body: fleetBody,
+    put: (name, body, context) => control.putFleet(name, body, context),
+    patch: (name, body, context) => control.patchFleet(name, body, context),
+  });
+  addRoutes(app, options, {
+    kind: 'target',
+    body: targetBody,
+    put: (name, body, context) => control.putTarget(name, body, context),
+    patch: (name, body, context) => control.patchTarget(name, body, context),
+  });
+  addRoutes(app, options, {
+    kind: 'mirror',
+    body: mirrorBody,
+    status: { status: mirrorStatus },
+    details: ({ value }) => ({
+      status: { percent: formatPercent(value.percent), ...delivery.mirrorStatus(value.fleet, value.name) },
+    }),
+    put: async (name, body, context) => withNesting(options, await control.putMirror(name, body, context)),
+    patch: async (name, body, context) =>
+      withNesting(options, await control.patchMirror(name, body, context)),
+  });
+}
+
+function addRoutes<K extends ObjectKind>(
+  app: FastifyInstance,
+  options: ApiOptions,
+  routes: ObjectRoutes<K>,
+): void {
+  const { control, token } = options;
+  const { kind, body } = routes;
+  const path = `/v1/${kind}s`;
+  const tags = [`${kind}s`];
+  const whole = extend(body, { ...named, ...routes.status });
+  const written = {
+    200: extend(body, { ...named, ...writeAnswer }),
+    201: extend(body, { ...named, ...writeAnswer }),
+  };
+  const shown = (entry: Entry<Kinds[K]>): Presented => ({
+    ...present(kind, entry.value),
+    revision: entry.revision,
+    ...routes.details?.(entry),
+  });
+  const entries = (): ReadonlyMap<string, Entry<Kinds[K]>> =>
+    control.state[kind] as ReadonlyMap<string, Entry<Kinds[K]>>;
+  const nameOf = (request: FastifyRequest): string => (request.params as { name: string }).name;
+  const answer = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    outcome: WriteOutcome<K>,
+  ): Promise<object> => ({
+    ...(outcome.entry && present(kind, outcome.entry.value)),
+    ...(await answerWrite(options, request, reply, outcome)),
+  });
+
+  app.get(
+    path,
+    { schema: { tags, summary: `All ${kind}s`, querystring: query({}), response: { 200: listOf(whole) } } },
+    () => ({
+      items: [...entries().values()].sort((a, b) => (a.value.name < b.value.name ? -1 : 1)).map(shown),
+    }),
+  );
+  const schema = { tags, params: params('name') };
+  app.get(
+    `${path}/:name`,
+    { schema: { ...schema, summary: `One ${kind}`, querystring: query({}), response: { 200: whole } } },
+    (request, reply) => {
+      const entry = entries().get(nameOf(request));
+      if (entry === undefined) throw new ApiError('not-found', `There is no ${kind} "${nameOf(request)}"`);
+      reply.header('etag', `"${entry.revision}"`);
+      return shown(entry);
+    },
+  );
+  const write = { ...schema, querystring: query(writeQuery), headers: writeHeaders, response: written };
+  app.put(
+    `${path}/:name`,
+    { schema: { ...write, summary: `Make or replace a ${kind}`, body } },
+    async (request, reply) =>
+      answer(request, reply, await routes.put(nameOf(request), request.body, writeContext(request, token))),
+  );
+  const patchBody = { ...body, required: undefined, description: 'JSON merge patch (RFC 7396)' };
+  const consumes = ['application/merge-patch+json', 'application/json'];
+  app.patch(
+    `${path}/:name`,
+    { schema: { ...write, summary: `Change a ${kind}`, body: patchBody, consumes } },
+    async (request, reply) =>
+      answer(request, reply, await routes.patch(nameOf(request), request.body, writeContext(request, token))),
+  );
+  const removed = { 200: object(writeAnswer) };
+  app.delete(
+    `${path}/:name`,
+    { schema: { ...write, summary: `Delete a ${kind}`, response: removed } },
+    async (request, reply) =>
+      answer(request, reply, await control.remove(kind, nameOf(request), writeContext(request, token))),
+  );
+}
+
+/** Envoy draws once per request, and compares the draw with each policy's share. */
+function withNesting({ control }: ApiOptions, outcome: WriteOutcome<'mirror'>): WriteOutcome<'mirror'> {
+  const mirror = outcome.entry?.value;
+  const others = [...control.state.mirror.values()]
+    .map(({ value }) => value)
+    .filter(({ fleet, name }) => fleet === mirror?.fleet && name !== mirror.name)
+    .map(({ name }) => name);
+  if (mirror === undefined || others.length === 0) return outcome;
+  const warning: Issue = {
+    path: 'percent',
+    message: `on routes it shares with ${others.join(', ')} all draw once per request: the smaller share is part of the larger`,
+  };
+  return { ...outcome, warnings: [...outcome.warnings, warning] };
+}

@@ -1,0 +1,228 @@
+/** JSON schemas of requests and answers: they check queries, and are the OpenAPI document. Bodies are checked by the model. */
+
+const name = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9._-]{1,63}$',
+  description: 'Letters, digits, "-", "_", "."',
+} as const;
+const revision = {
+  type: 'integer',
+  minimum: 0,
+  description: 'The revision that last changed it; its ETag',
+} as const;
+const duration = { type: 'string', examples: ['500ms', '2s', '5m'] } as const;
+const stringList = { type: 'array', items: { type: 'string' } } as const;
+
+export function object(properties: object, required: readonly string[] = []): object {
+  return { type: 'object', properties, ...(required.length > 0 && { required }) };
+}
+
+function list(items: object): object {
+  return { type: 'array', items };
+}
+
+export function listOf(items: object): object {
+  return object({ items: list(items) }, ['items']);
+}
+
+export function query(properties: object): object {
+  return { type: 'object', additionalProperties: false, properties };
+}
+
+export function params(...names: readonly string[]): object {
+  return object(Object.fromEntries(names.map((key) => [key, { type: 'string' }])), names);
+}
+
+const flag = { type: 'string', enum: ['true', 'false', ''] } as const;
+
+export const writeQuery = {
+  dryRun: { ...flag, description: 'Answer what would change, and change nothing' },
+  wait: {
+    type: 'string',
+    enum: ['acked'],
+    description: 'Answer when every connected node has it, or at the timeout',
+  },
+  timeout: { ...duration, description: 'Of wait; default 5s, at most 5m' },
+} as const;
+
+export const writeHeaders = {
+  type: 'object',
+  properties: {
+    'if-match': { type: 'string', description: 'ETag of the object, or *' },
+    'x-reason': { type: 'string', description: 'Kept with the revision' },
+    'x-author': { type: 'string', description: 'Kept with the revision' },
+  },
+} as const;
+
+const issues = list(object({ path: { type: 'string' }, message: { type: 'string' } }, ['path', 'message']));
+
+export const problem = object(
+  {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    errors: issues,
+  },
+  ['type', 'title', 'status', 'detail', 'errors'],
+);
+
+export const diff = list(
+  object({
+    object: { type: 'string' },
+    op: { type: 'string' },
+    path: { type: 'string' },
+    before: {},
+    after: {},
+    patch: { type: 'string' },
+  }),
+);
+
+const counts = object({
+  nodes: { type: 'integer' },
+  acked: { type: 'integer' },
+  rejected: { type: 'integer' },
+  pending: { type: 'integer' },
+});
+
+export const writeAnswer = {
+  revision,
+  dryRun: { type: 'boolean' },
+  diff,
+  warnings: issues,
+  delivery: { ...counts, description: 'With wait=acked' },
+} as const;
+
+export const fleetBody = object({
+  dataPlane: { type: 'string', enum: ['envoy'], default: 'envoy' },
+  nodeCluster: { type: 'string', description: "The nodes' node.cluster; default: the fleet's name" },
+});
+
+const endpoint = object(
+  { host: { type: 'string' }, port: { type: 'integer', minimum: 1, maximum: 65_535 } },
+  ['host', 'port'],
+);
+
+export const targetBody = object(
+  {
+    endpoints: list(endpoint),
+    protocol: { type: 'string', enum: ['http1', 'http2'], default: 'http1' },
+    tls: object({
+      serverName: { type: 'string' },
+      ca: { type: 'string', description: 'PEM' },
+      caFile: { type: 'string' },
+      certFile: { type: 'string' },
+      keyFile: { type: 'string' },
+    }),
+    limits: object({
+      maxConnections: { type: 'integer', default: 128 },
+      maxPendingRequests: { type: 'integer', default: 128 },
+      maxRequests: { type: 'integer', default: 256 },
+      connectTimeout: { ...duration, default: '1s' },
+      maxStreamDuration: { ...duration, default: '2s' },
+      idleTimeout: { ...duration, default: '30s' },
+      bufferBytes: { type: 'integer', default: 1_048_576 },
+    }),
+    health: object({
+      path: { type: 'string' },
+      port: { type: 'integer' },
+      interval: duration,
+      timeout: duration,
+    }),
+  },
+  ['endpoints'],
+);
+
+const header = object({
+  name: { type: 'string' },
+  exact: { type: 'string' },
+  prefix: { type: 'string' },
+  regex: { type: 'string', description: 'RE2' },
+  present: { type: 'boolean' },
+});
+
+const selector = object({
+  routeConfig: { type: 'string' },
+  virtualHost: { type: 'string' },
+  domain: { type: 'string' },
+  route: { type: 'string' },
+  match: { type: 'object', additionalProperties: true },
+  pathPrefix: { type: 'string' },
+  methods: stringList,
+  headers: list(header),
+});
+
+export const mirrorBody = object(
+  {
+    fleet: { type: 'string' },
+    target: { type: 'string' },
+    percent: { type: 'number', minimum: 0, maximum: 100, description: 'At most four decimals' },
+    routes: { ...list(selector), description: 'Copied when one of these matches; none: every request' },
+    exclude: { ...list(selector), description: 'Never copied when one of these matches' },
+    copy: object({
+      preset: { type: 'string', enum: ['wallarm', 'none'], default: 'wallarm' },
+      clientAddress: { type: 'string', enum: ['auto', 'peer', 'forwarded'], default: 'auto' },
+      removeHeaders: stringList,
+      setHeaders: { type: 'object', additionalProperties: { type: 'string' } },
+    }),
+  },
+  ['fleet', 'target', 'percent'],
+);
+
+export const mirrorStatus = object({
+  percent: { type: 'number', description: 'As asked for' },
+  effectivePercent: {
+    type: ['number', 'null'],
+    description: 'Mean over connected nodes of what each acknowledged',
+  },
+  effective: list(object({ percent: { type: ['number', 'null'] }, nodes: { type: 'integer' } })),
+  nodes: object({
+    total: { type: 'integer' },
+    acked: { type: 'integer' },
+    rejected: { type: 'integer' },
+    pending: { type: 'integer' },
+  }),
+  observed: {
+    type: ['object', 'null'],
+    additionalProperties: true,
+    description: "From the nodes' load reports",
+  },
+});
+
+export const named = { name, revision } as const;
+
+const seen = object({ version: { type: 'string' }, at: { type: 'string' } });
+
+export const nodeStatus = object({
+  id: { type: 'string' },
+  cluster: { type: 'string' },
+  fleet: { type: 'string' },
+  version: { type: 'string' },
+  connected: { type: 'boolean' },
+  variant: { type: 'string' },
+  state: { type: 'string', enum: ['acked', 'rejected', 'pending'] },
+  connectedAt: { type: 'string' },
+  disconnectedAt: { type: 'string' },
+  types: list(
+    object({
+      typeUrl: { type: 'string' },
+      sent: seen,
+      acked: seen,
+      rejected: object({ version: { type: 'string' }, at: { type: 'string' }, message: { type: 'string' } }),
+    }),
+  ),
+});
+
+export const revisionBody = object({
+  revision,
+  time: { type: 'string' },
+  author: { type: 'string' },
+  reason: { type: 'string' },
+  diff,
+});
+
+/** `properties` of two object schemas together. */
+export function extend(schema: object, properties: object): object {
+  const base = schema as { properties: object };
+  return object({ ...properties, ...base.properties });
+}

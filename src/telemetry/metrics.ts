@@ -1,0 +1,93 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Control } from '../control/control.ts';
+import type { Delivery } from '../delivery/delivery.ts';
+import { formatPercent } from '../model/percent.ts';
+
+export interface Metrics {
+  readonly contentType: string;
+  render(): Promise<string>;
+  observeRequest(method: string, route: string, status: number, seconds: number): void;
+  close(): void;
+}
+
+/** Prometheus metrics. Labels are fleets, mirrors, types and routes: never nodes, of which there are thousands. */
+export function createMetrics(control: Control, delivery: Delivery): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const events = new Counter({
+    name: 'mirrorplane_node_responses_total',
+    help: 'Acknowledgements and rejections by nodes',
+    labelNames: ['result', 'type'],
+    registers,
+  });
+  const requests = new Histogram({
+    name: 'mirrorplane_http_request_duration_seconds',
+    help: 'REST requests',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
+    registers,
+  });
+  new Gauge({
+    name: 'mirrorplane_revision',
+    help: 'Latest revision',
+    registers,
+    collect() {
+      this.set(control.state.revision);
+    },
+  });
+  new Gauge({
+    name: 'mirrorplane_nodes',
+    help: 'Connected nodes by state against what their fleet should have',
+    labelNames: ['fleet', 'state'],
+    registers,
+    collect() {
+      this.reset();
+      for (const fleet of control.state.fleet.keys()) {
+        const { acked, rejected, pending } = delivery.summary([fleet]);
+        for (const [state, count] of Object.entries({ acked, rejected, pending }))
+          this.set({ fleet, state }, count);
+      }
+    },
+  });
+  const mirrorLabels = ['mirror', 'fleet', 'target'] as const;
+  new Gauge({
+    name: 'mirrorplane_mirror_percent',
+    help: 'Percent asked for',
+    labelNames: mirrorLabels,
+    registers,
+    collect() {
+      this.reset();
+      for (const { value } of control.state.mirror.values()) {
+        this.set(
+          { mirror: value.name, fleet: value.fleet, target: value.target },
+          formatPercent(value.percent),
+        );
+      }
+    },
+  });
+  new Gauge({
+    name: 'mirrorplane_mirror_effective_percent',
+    help: 'Mean over connected nodes of the percent each acknowledged; absent while no node is connected',
+    labelNames: mirrorLabels,
+    registers,
+    collect() {
+      this.reset();
+      for (const { value } of control.state.mirror.values()) {
+        const { effectivePercent } = delivery.mirrorStatus(value.fleet, value.name);
+        const labels = { mirror: value.name, fleet: value.fleet, target: value.target };
+        if (effectivePercent !== null) this.set(labels, effectivePercent);
+      }
+    },
+  });
+  const unsubscribe = delivery.subscribe((event) => {
+    if (event.kind !== 'acked' && event.kind !== 'rejected') return;
+    events.inc({ result: event.kind, type: event.typeUrl.slice(event.typeUrl.lastIndexOf('.') + 1) });
+  });
+  return {
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+    observeRequest: (method, route, status, seconds) => requests.observe({ method, route, status }, seconds),
+    close: unsubscribe,
+  };
+}
