@@ -104,7 +104,7 @@ export async function settled(envoy: Envoy, cluster = MIRROR_STATS): Promise<voi
 /** How often Envoy took configuration of each kind: what must not move when nothing was sent. */
 export async function updates(envoy: Envoy): Promise<Readonly<Record<string, number>>> {
   const stats = await envoy.stats(
-    '(cds|lds|rds\\..*|runtime\\.mirrorplane)\\.(update_(attempt|success|rejected)|config_reload)$|^listener_manager\\.listener_(added|modified|removed)$|^cluster_manager\\.cluster_(added|modified|removed)$',
+    '(cds|lds|rds\\..*|runtime)\\.(update_(attempt|success|rejected)|config_reload)$|^listener_manager\\.listener_(added|modified|removed)$|^cluster_manager\\.cluster_(added|modified|removed)$',
   );
   return stats;
 }
