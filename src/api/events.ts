@@ -27,7 +27,12 @@ export function eventRoutes(app: FastifyInstance, { control, delivery, clock }: 
 
   const unsubscribe = [
     control.subscribe(({ revision }) => send('revision', revision)),
-    delivery.subscribe(({ kind, ...data }) => send(kind, data)),
+    delivery.subscribe((event) => {
+      // A push to a fleet is thousands of these.
+      if (open.size === 0) return;
+      const { kind, ...data } = event;
+      send(kind, data);
+    }),
   ];
   const heartbeat = setInterval(
     () => open.forEach((stream) => write(stream, ': still here\n\n')),

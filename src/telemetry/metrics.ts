@@ -15,11 +15,20 @@ export function createMetrics(control: Control, delivery: Delivery): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const events = new Counter({
+  // Counted by hand and shown on a scrape: a push to a fleet is thousands of them.
+  const responses = { acked: new Map<string, number>(), rejected: new Map<string, number>() };
+  new Counter({
     name: 'mirrorplane_node_responses_total',
     help: 'Acknowledgements and rejections by nodes',
     labelNames: ['result', 'type'],
     registers,
+    collect() {
+      this.reset();
+      for (const [result, counts] of Object.entries(responses)) {
+        for (const [typeUrl, count] of counts)
+          this.inc({ result, type: typeUrl.slice(typeUrl.lastIndexOf('.') + 1) }, count);
+      }
+    },
   });
   const requests = new Histogram({
     name: 'mirrorplane_http_request_duration_seconds',
@@ -82,7 +91,8 @@ export function createMetrics(control: Control, delivery: Delivery): Metrics {
   });
   const unsubscribe = delivery.subscribe((event) => {
     if (event.kind !== 'acked' && event.kind !== 'rejected') return;
-    events.inc({ result: event.kind, type: event.typeUrl.slice(event.typeUrl.lastIndexOf('.') + 1) });
+    const counts = responses[event.kind];
+    counts.set(event.typeUrl, (counts.get(event.typeUrl) ?? 0) + 1);
   });
   return {
     contentType: registry.contentType,

@@ -57,7 +57,9 @@ abstract class DiscoveryStream<
       this.#types.set(request.typeUrl, state);
     }
     if (this.receiveOn(state, request)) this.#setup.observer.subscribed(this, request.typeUrl);
-    this.#pump();
+    const target = this.#snapshot?.types.get(request.typeUrl);
+    if (target?.order !== 'independent') this.#pump();
+    else if (!state.pending) this.advance(state, target, false);
   }
 
   serve(snapshot: Snapshot | undefined): void {
@@ -117,13 +119,24 @@ abstract class DiscoveryStream<
 
   /** What names comes before what is named, and each waits for the acknowledgement of the one before. */
   #remove(snapshot: Snapshot): void {
-    for (const target of [...snapshot.types.values()].reverse()) {
+    for (const target of namedFirst(snapshot)) {
       const state = this.#types.get(target.typeUrl);
-      if (state === undefined || target.order !== 'named') continue;
+      if (state === undefined) continue;
       state.remove(target);
       if (state.pending) return;
     }
   }
+}
+
+const reversed = new WeakMap<Snapshot, readonly TypeSnapshot[]>();
+
+/** Types whose removals come last, in the order of removal. */
+function namedFirst(snapshot: Snapshot): readonly TypeSnapshot[] {
+  const known = reversed.get(snapshot);
+  if (known !== undefined) return known;
+  const list = [...snapshot.types.values()].filter(({ order }) => order === 'named').reverse();
+  reversed.set(snapshot, list);
+  return list;
 }
 
 export class SotwStream extends DiscoveryStream<SotwType, SotwRequest> {
