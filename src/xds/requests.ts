@@ -54,13 +54,14 @@ export function decodeDelta(bytes: Uint8Array): DeltaRequest {
   const raw = deltaType.decode(bytes) as unknown as RawRequest & {
     readonly resource_names_subscribe: readonly string[];
     readonly resource_names_unsubscribe: readonly string[];
-    readonly initial_resource_versions: Readonly<Record<string, string>>;
+    // A map is a list of its entries to a schema read from descriptors.
+    readonly initial_resource_versions: readonly { readonly key: string; readonly value: string }[];
   };
   return {
     ...common(raw),
     subscribe: raw.resource_names_subscribe,
     unsubscribe: raw.resource_names_unsubscribe,
-    initialVersions: new Map(Object.entries(raw.initial_resource_versions)),
+    initialVersions: new Map(raw.initial_resource_versions.map(({ key, value }) => [key, value])),
   };
 }
 
