@@ -81,14 +81,19 @@ export class NodeRecord {
   state(): NodeStatus['state'] {
     const { wanted } = this;
     if (wanted === undefined || this.types.size === 0) return 'pending';
-    let state: NodeStatus['state'] = 'acked';
+    let [rejected, waits] = [false, false];
     for (const [typeUrl, record] of this.types) {
       const target = wanted.types.get(typeUrl);
-      if (target === undefined || (!record.pending && record.acked?.version === target.version)) continue;
-      if (!record.pending && record.rejected !== undefined) return 'rejected';
-      state = 'pending';
+      if (target === undefined) continue;
+      // A rejection of what was sent earlier says nothing while something newer is out.
+      if (record.pending) return 'pending';
+      if (record.acked?.version === target.version) continue;
+      if (record.rejected === undefined) waits = true;
+      else rejected = true;
     }
-    return state;
+    // What waits behind a rejected type is not sent until that is set right.
+    if (rejected) return 'rejected';
+    return waits ? 'pending' : 'acked';
   }
 
   /** What it acknowledged, by type. */

@@ -9,6 +9,7 @@ interface Waiter {
 /** Those who wait until no connected node of some fleets is pending. A node's event costs a look at that node alone. */
 export class Waiters {
   readonly #waiters = new Set<Waiter>();
+  readonly #changed = new Set<NodeRecord>();
 
   /** Resolves when none of `pending` is, or when `signal` aborts. */
   async wait(fleets: ReadonlySet<string>, pending: Iterable<NodeRecord>, signal: AbortSignal): Promise<void> {
@@ -26,8 +27,23 @@ export class Waiters {
     }
   }
 
-  /** Something happened to the node. */
+  /**
+   * Something happened to the node. It is looked at when its stream has drawn its conclusions: one type acknowledged may
+   * be what the next was held back for.
+   */
   look(node: NodeRecord): void {
+    if (this.#waiters.size === 0) return;
+    if (this.#changed.size === 0) queueMicrotask(() => this.#lookAtChanged());
+    this.#changed.add(node);
+  }
+
+  #lookAtChanged(): void {
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    for (const node of changed) this.#lookAt(node);
+  }
+
+  #lookAt(node: NodeRecord): void {
     for (const waiter of this.#waiters) {
       const concerns = node.connected && node.fleet !== undefined && waiter.fleets.has(node.fleet);
       if (concerns && node.state() === 'pending') waiter.pending.add(node);
