@@ -14,7 +14,7 @@ test.serial(
   async (t) => {
     const { envoy, changes, moved } = await shares(t);
     t.is(moved('runtime.update_success'), changes);
-    unmoved(t, moved, ['rds.edge-routes', 'lds', 'cds']);
+    unmoved(t, moved, ['rds', 'lds', 'cds', 'eds']);
     t.deepEqual(await policies(envoy), [{ runtime_key: 'mirrorplane.edge-wallarm' }]);
   },
 );
@@ -24,7 +24,7 @@ test.serial(
   async (t) => {
     const { envoy, plane, changes, moved } = await shares(t, withoutRtds);
     t.is(moved('http.edge.rds.edge-routes.update_success'), changes);
-    unmoved(t, moved, ['lds', 'cds']);
+    unmoved(t, moved, ['lds', 'cds', 'eds']);
     await plane.done('PATCH', '/v1/mirrors/edge-wallarm?wait=acked', { percent: 12.5 });
     t.deepEqual(await policies(envoy), [{ default_value: { numerator: 125_000, denominator: 'MILLION' } }]);
     await plane.done('PATCH', '/v1/mirrors/edge-wallarm?wait=acked', { percent: 0 });
@@ -35,7 +35,7 @@ test.serial(
 test.serial('percent over state of the world ADS: the measured share is right', async (t) => {
   const { changes, moved } = await shares(t, stateOfTheWorld, [100, 25, 0]);
   t.is(moved('runtime.update_success'), changes);
-  unmoved(t, moved, ['rds.edge-routes', 'lds', 'cds']);
+  unmoved(t, moved, ['rds', 'lds', 'cds', 'eds']);
 });
 
 function withoutRtds(bootstrap: Bootstrap): void {
@@ -73,6 +73,7 @@ async function shares(t: ExecutionContext, edit?: (bootstrap: Bootstrap) => void
       return get('/', { 'X-Phase': phase });
     },
   });
+  t.teardown(() => load.stop());
   let changes = 0;
 
   async function measure(percent: number, round: number): Promise<string> {
@@ -126,7 +127,8 @@ async function shares(t: ExecutionContext, edit?: (bootstrap: Bootstrap) => void
 }
 
 const COUNTERS = {
-  'rds.edge-routes': ['http.edge.rds.edge-routes.update_success', 'http.edge.rds.edge-routes.config_reload'],
+  eds: ['cluster.mirrorplane_edge-wallarm.update_success'],
+  rds: ['http.edge.rds.edge-routes.update_success', 'http.edge.rds.edge-routes.config_reload'],
   lds: [
     'listener_manager.lds.update_success',
     'listener_manager.listener_added',

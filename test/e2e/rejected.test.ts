@@ -1,6 +1,5 @@
 import test from 'ava';
-import type { Json } from '../support/edge-config.ts';
-import { edgeConfig, toOrigin } from '../support/edge-config.ts';
+import { cluster, edgeConfig, toOrigin, type Json } from '../support/edge-config.ts';
 import { startLoad } from '../support/load.ts';
 import { settled, startRig, updates } from '../support/rig.ts';
 import { until } from '../support/until.ts';
@@ -59,7 +58,19 @@ const UNKNOWN_FORMATTER: Json = {
   ],
 };
 
+function endpointsAt(name: string, address: string): Json {
+  const endpoint = { address: { socket_address: { address, port_value: 80 } } };
+  return { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint }] }] };
+}
+
 const CASES = [
+  {
+    what: 'a cluster',
+    type: 'envoy.config.cluster.v3.Cluster',
+    counter: 'cluster_manager.cds.update_rejected',
+    bad: { clusters: [{ ...cluster('odd', 80), load_assignment: endpointsAt('odd', 'not-an-address') }] },
+    words: /odd: malformed IP address/,
+  },
   {
     what: 'a listener',
     type: 'envoy.config.listener.v3.Listener',

@@ -36,6 +36,7 @@ async function switched(t: ExecutionContext, doSwitch: Switch): Promise<void> {
       return get('/', { 'X-Phase': phase });
     },
   });
+  t.teardown(() => load.stop());
   await load.more(500);
   t.is(b.count, 0);
 

@@ -32,7 +32,7 @@ export interface Rig {
   /** Directory of the control plane's database. */
   readonly data: string;
   /** Starts an Envoy from the fleet's bootstrap, which `edit` may change; resolves when it is ready and all is acknowledged. */
-  envoy(id?: string, edit?: (bootstrap: Bootstrap) => void): Promise<Envoy>;
+  readonly envoy: (id?: string, edit?: (bootstrap: Bootstrap) => void) => Promise<Envoy>;
 }
 
 export interface Bootstrap {
