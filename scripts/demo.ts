@@ -13,7 +13,7 @@ import { Origin } from '../test/support/origin.ts';
 import { bootstrapOf } from '../test/support/rig.ts';
 import { WallarmStandIn } from '../test/support/wallarm-stand-in.ts';
 import { Screen } from './demo/screen.ts';
-import { ShareMeter, share } from './demo/share-meter.ts';
+import { ShareMeter, share, type Reading } from './demo/share-meter.ts';
 import { startTraffic } from './demo/traffic.ts';
 import { ENVOY_VERSION, envoyBinary } from './fetch-envoy.ts';
 
@@ -62,13 +62,14 @@ async function run(): Promise<void> {
   await plane.done('PUT', '/v1/fleets/edge/config', config);
   await plane.done('PUT', '/v1/targets/wallarm-b', { endpoints: [{ host: '127.0.0.1', port: spare.port }] });
   const ports = await Promise.all(ENVOYS.map((id) => startEnvoy(plane, id)));
-  for (const port of ports) {
-    const events = { sent: () => meter.sent(Date.now(), port), failed: () => void meter.failed++ };
-    stops.push(startTraffic(port, 30, events));
+  for (const [index, port] of ports.entries()) {
+    const envoy = ENVOYS[index] ?? '';
+    const sent = (id: string): void => meter.sent(Date.now(), envoy, id);
+    stops.push(startTraffic(port, 30, { sent, failed: () => void meter.failed++ }));
   }
 
   screen.print(whatToTry(plane.http, ports));
-  const timer = setInterval(() => void show(plane, ports, meter), screen.isTerminal ? 500 : 2_000);
+  const timer = setInterval(() => void show(plane, meter), screen.isTerminal ? 500 : 2_000);
   stops.push(() => clearInterval(timer));
   await ended.promise;
 }
@@ -76,7 +77,7 @@ async function run(): Promise<void> {
 async function startNode(name: string, meter: ShareMeter): Promise<WallarmStandIn> {
   const node = await WallarmStandIn.start({
     keep: 1,
-    onHead: (head) => meter.copied(Date.now(), Number(head.get('x-server-port')), name),
+    onHead: (head) => meter.copied(head.get('x-request-number') ?? '', name),
   });
   stops.push(() => node.stop());
   return node;
@@ -123,22 +124,20 @@ Ctrl-C ends everything. Over the last ${WINDOW_MS / 1_000} seconds:
 `;
 }
 
-async function show(plane: ControlPlane, ports: readonly number[], meter: ShareMeter): Promise<void> {
+async function show(plane: ControlPlane, meter: ShareMeter): Promise<void> {
   const answer = await plane.call('GET', '/v1/mirrors/edge-wallarm').catch(() => undefined);
   const now = Date.now();
   const rate = (count: number): string => `${Math.round(count / (WINDOW_MS / 1_000))}`.padStart(4);
-  const rows = ports.map((port, index) => {
-    const reading = meter.read(now, port);
-    return `  ${(ENVOYS[index] ?? '').padEnd(8)}${rate(reading.requests)} requests/s   copied ${share(reading).padStart(7)}`;
-  });
+  const row = (name: string, reading: Reading): string =>
+    `${name.padEnd(8)}${rate(reading.requests)} requests/s   copied ${share(reading).padStart(7)}`;
   const all = meter.read(now);
   const copies = NODES.map((node) => `${node}${rate(all.byNode.get(node) ?? 0)}/s`).join(', ');
   const set =
     answer?.status === 200
       ? `set ${answer.body.percent} %, acked by ${answer.body.status.nodes.acked} of ${answer.body.status.nodes.total}`
       : 'no such mirror, or no control plane';
-  screen.show([
-    ...rows,
-    `  ${'all'.padEnd(8)}${rate(all.requests)} requests/s   copied ${share(all).padStart(7)}   ${set}; to ${copies}; failed ${meter.failed}`,
-  ]);
+  const rows = ENVOYS.map((envoy) => row(envoy, meter.read(now, envoy)));
+  const total = row('all', all);
+  const rest = `copies to ${copies}; failed requests ${meter.failed}`;
+  screen.show([...rows, `${total}   ${set}`, rest], `${total}   ${set}; ${rest}`);
 }

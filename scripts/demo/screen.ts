@@ -15,14 +15,14 @@ export class Screen {
     this.#out.write(text);
   }
 
-  /** The last line is the one that is printed where lines cannot be rewritten. */
-  show(lines: readonly string[]): void {
+  /** `summary` is printed where lines cannot be rewritten. */
+  show(lines: readonly string[], summary: string): void {
     if (!this.isTerminal) {
-      this.#out.write(`${lines.at(-1) ?? ''}\n`);
+      this.#out.write(`${summary}\n`);
       return;
     }
     const up = this.#shown === 0 ? '' : `\u001b[${this.#shown}A`;
-    const width = Math.max(20, this.#out.columns ?? 80) - 1;
+    const width = (this.#out.columns || 80) - 1;
     this.#out.write(up + lines.map((line) => `\u001b[2K${line.slice(0, width)}\n`).join(''));
     this.#shown = lines.length;
   }

@@ -2,7 +2,8 @@ import { HttpConnection, get } from '../../test/support/http-client.ts';
 import { statusOf } from '../../test/support/http-messages.ts';
 
 export interface TrafficEvents {
-  readonly sent: () => void;
+  /** About to be sent; `id` is its X-Request-Number. */
+  readonly sent: (id: string) => void;
   readonly failed: () => void;
 }
 
@@ -16,8 +17,10 @@ export function startTraffic(port: number, everyMs: number, events: TrafficEvent
     busy = true;
     try {
       if (connection?.isOpen !== true) connection = await HttpConnection.open(port);
-      events.sent();
-      const answer = await connection.send(get(`/api/items/${n++}`, { Authorization: 'Basic ZGVtbzpkZW1v' }));
+      const id = `${port}-${n++}`;
+      events.sent(id);
+      const headers = { 'X-Request-Number': id, Authorization: 'Basic ZGVtbzpkZW1v' };
+      const answer = await connection.send(get(`/api/items/${n % 100}`, headers));
       if (statusOf(answer) !== 200) events.failed();
     } catch {
       if (!stopped) events.failed();
