@@ -1,49 +1,103 @@
 import { makeTypeSnapshot } from '../snapshot/build.ts';
-import type { Resource, TypeSnapshot } from '../snapshot/snapshot.ts';
+import type { Resource, ResourceRef, TypeSnapshot } from '../snapshot/snapshot.ts';
+import { type Subscription, covers } from './subscription.ts';
 
 /** What takes a client from one content of a type to another. */
 export interface Diff {
   readonly changed: readonly Resource[];
   readonly removed: readonly string[];
+  /** What must be sent again after `changed`. */
+  readonly resend: readonly ResourceRef[];
 }
-
-const diffs = new WeakMap<TypeSnapshot, WeakMap<TypeSnapshot, Diff>>();
-const empties = new Map<string, TypeSnapshot>();
-const unions = new WeakMap<TypeSnapshot, WeakMap<TypeSnapshot, TypeSnapshot>>();
 
 /** What a client has that knows nothing. */
-export function emptyType(typeUrl: string): TypeSnapshot {
-  const known = empties.get(typeUrl) ?? makeTypeSnapshot(typeUrl, []);
-  empties.set(typeUrl, known);
-  return known;
+export const NOTHING: TypeSnapshot = makeTypeSnapshot('', []);
+
+const UNSENDABLE = Buffer.alloc(0);
+
+type ByPair<T> = WeakMap<TypeSnapshot, WeakMap<TypeSnapshot, T>>;
+const diffs: ByPair<Diff> = new WeakMap();
+const unions: ByPair<TypeSnapshot> = new WeakMap();
+const doubts: ByPair<TypeSnapshot> = new WeakMap();
+
+/** Made once for all nodes that are between the same two. */
+function once<T>(cache: ByPair<T>, from: TypeSnapshot, to: TypeSnapshot, make: () => T): T {
+  let byFrom = cache.get(to);
+  if (byFrom === undefined) cache.set(to, (byFrom = new WeakMap<TypeSnapshot, T>()));
+  let made = byFrom.get(from);
+  if (made === undefined) byFrom.set(from, (made = make()));
+  return made;
 }
 
-/** Found once for all nodes that had `from`. */
 export function diffOf(from: TypeSnapshot, to: TypeSnapshot): Diff {
-  const known = diffs.get(to)?.get(from);
-  if (known !== undefined) return known;
-  const changed: Resource[] = [];
-  for (const resource of to.resources.values()) {
-    if (from.resources.get(resource.name)?.version !== resource.version) changed.push(resource);
-  }
-  const removed = [...from.resources.keys()].filter((name) => !to.resources.has(name));
-  const diff = Object.freeze({ changed, removed });
-  const byFrom = diffs.get(to) ?? new WeakMap<TypeSnapshot, Diff>();
-  diffs.set(to, byFrom.set(from, diff));
-  return diff;
+  return once(diffs, from, to, () => {
+    const changed: Resource[] = [];
+    for (const resource of to.resources.values()) {
+      if (from.resources.get(resource.name)?.version !== resource.version) changed.push(resource);
+    }
+    return Object.freeze({
+      changed,
+      removed: [...from.resources.keys()].filter((name) => !to.resources.has(name)),
+      resend: changed.flatMap(({ resend }) => resend ?? []),
+    });
+  });
 }
 
 /** `to`, and what only `from` has: the step between in which nothing is missing. */
 export function unionOf(from: TypeSnapshot, to: TypeSnapshot): TypeSnapshot {
-  const known = unions.get(to)?.get(from);
-  if (known !== undefined) return known;
-  const { removed } = diffOf(from, to);
-  const kept = removed.map((name) => from.resources.get(name)).filter((resource) => resource !== undefined);
-  const union = makeTypeSnapshot(to.typeUrl, [...to.resources.values(), ...kept], {
-    labels: to.labels,
-    order: to.order,
+  return once(unions, from, to, () => {
+    const kept = diffOf(from, to).removed.flatMap((name) => from.resources.get(name) ?? []);
+    return kept.length === 0 ? to : withResources(to, [...to.resources.values(), ...kept]);
   });
-  const byFrom = unions.get(to) ?? new WeakMap<TypeSnapshot, TypeSnapshot>();
-  unions.set(to, byFrom.set(from, union));
-  return union;
+}
+
+/** What a client says it has: names and versions, to be compared and never sent. */
+export function declared(typeUrl: string, versions: ReadonlyMap<string, string>): TypeSnapshot {
+  return makeTypeSnapshot(
+    typeUrl,
+    [...versions].map(([name, version]) => ({ name, version, body: UNSENDABLE })),
+  );
+}
+
+/**
+ * What a client has that refused `refused`: of the resources in which it differs from `accepted`, and of `names`, which
+ * were sent with them, it may have taken some (Envoy takes the good clusters of a response that it rejects). These
+ * compare as unlike anything.
+ */
+export function doubtful(
+  accepted: TypeSnapshot,
+  refused: TypeSnapshot,
+  names: ReadonlySet<string>,
+): TypeSnapshot {
+  const make = (): TypeSnapshot => {
+    const resources = [...unionOf(accepted, refused).resources.values()].map((resource) => {
+      const { name, version } = resource;
+      const same =
+        accepted.resources.get(name)?.version === version && refused.resources.get(name)?.version === version;
+      return same && !names.has(name) ? resource : { name, version: '', body: UNSENDABLE };
+    });
+    return withResources(accepted, resources);
+  };
+  return names.size === 0 ? once(doubts, accepted, refused, make) : make();
+}
+
+/** False for what is known by name and version only. */
+export function isSendable(resource: Resource | undefined): resource is Resource {
+  return resource !== undefined && resource.body.length > 0;
+}
+
+/** Whether the step from one to the other changes a resource of the subscription. */
+export function changes(from: TypeSnapshot, to: TypeSnapshot, subscription: Subscription): boolean {
+  if (from === to || from.version === to.version) return false;
+  return diffOf(from, to).changed.some(({ name }) => covers(subscription, name));
+}
+
+/** Whether the step from one to the other removes a resource of the subscription. */
+export function removes(from: TypeSnapshot, to: TypeSnapshot, subscription: Subscription): boolean {
+  if (from === to || from.version === to.version) return false;
+  return diffOf(from, to).removed.some((name) => covers(subscription, name));
+}
+
+function withResources(like: TypeSnapshot, resources: readonly Resource[]): TypeSnapshot {
+  return makeTypeSnapshot(like.typeUrl, resources, { labels: like.labels, order: like.order });
 }

@@ -1,4 +1,4 @@
-import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { messageType } from './protocol.ts';
 import { decodeNode } from './requests.ts';
 import type { NodeInfo } from './types.ts';
@@ -42,20 +42,33 @@ export function decodeLoadRequest(bytes: Uint8Array): LoadRequest {
   return requestType.decode(bytes) as unknown as LoadRequest;
 }
 
+export interface LoadReportOptions {
+  readonly loadReports: LoadReportObserver;
+  readonly loadReportIntervalMs: number;
+  readonly log: { warn(fields: object, message: string): void };
+}
+
 /** The interval is the server's to say; a node's report repeats the node, some 60 KB, each time. */
 export function serveLoadReports(
   call: ServerDuplexStream<LoadRequest, Buffer>,
-  intervalMs: number,
-  observer: LoadReportObserver,
+  { loadReports, loadReportIntervalMs, log }: LoadReportOptions,
 ): void {
   let node: NodeInfo | undefined;
-  call.on('data', (request: LoadRequest) => {
+  const receive = (request: LoadRequest): void => {
     if (node === undefined) {
       if (request.node === null || request.node.length === 0) return;
       node = decodeNode(request.node);
-      call.write(intervalResponse(intervalMs));
+      call.write(intervalResponse(loadReportIntervalMs));
     }
-    if (request.cluster_stats.length > 0) observer.reported(node, request.cluster_stats.map(sum));
+    if (request.cluster_stats.length > 0) loadReports.reported(node, request.cluster_stats.map(sum));
+  };
+  call.on('data', (request: LoadRequest) => {
+    try {
+      receive(request);
+    } catch (error) {
+      log.warn({ err: error, peer: call.getPeer() }, 'a stream of load reports failed');
+      call.emit('error', { code: status.INTERNAL, details: 'internal error' });
+    }
   });
   call.on('end', () => call.end());
   call.on('error', () => call.end());

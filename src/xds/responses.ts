@@ -1,13 +1,15 @@
 import protobuf from 'protobufjs';
 import { contentHash } from '../snapshot/build.ts';
 import type { Resource, TypeSnapshot } from '../snapshot/snapshot.ts';
-import type { Diff } from './diff.ts';
+import { type Diff, isSendable } from './diff.ts';
 import { type Subscription, covers } from './subscription.ts';
 
 /** A response, serialised with its nonce, to be written to any number of streams. */
 export interface Response {
   readonly nonce: string;
   readonly bytes: Buffer;
+  /** It tells of no resource, neither changed nor removed. */
+  readonly empty: boolean;
 }
 
 let counter = 0;
@@ -18,9 +20,10 @@ function nextNonce(): string {
   return counter.toString(36);
 }
 
-type Cache = WeakMap<object, Map<string, Response>>;
+type Cache = WeakMap<object, WeakMap<Subscription, Response>>;
 const sotw: Cache = new WeakMap();
 const delta: Cache = new WeakMap();
+const first: Cache = new WeakMap();
 
 /**
  * The response for all streams with this subscription. Made once; made again for a stream that would see the same
@@ -29,24 +32,25 @@ const delta: Cache = new WeakMap();
 function shared(
   cache: Cache,
   of: object,
-  key: string,
+  subscription: Subscription,
   lastNonce: string,
-  make: (nonce: string) => Buffer,
+  make: (nonce: string) => Response,
 ): Response {
-  const known = cache.get(of) ?? new Map<string, Response>();
-  cache.set(of, known);
-  const found = known.get(key);
+  let bySubscription = cache.get(of);
+  if (bySubscription === undefined) cache.set(of, (bySubscription = new WeakMap<Subscription, Response>()));
+  const found = bySubscription.get(subscription);
   if (found !== undefined && found.nonce !== lastNonce) return found;
-  const nonce = nextNonce();
-  const made = { nonce, bytes: make(nonce) };
-  known.set(key, made);
+  const made = make(nextNonce());
+  bySubscription.set(subscription, made);
   return made;
 }
 
 /** All that `subscription` covers of `type`, as a `DiscoveryResponse`. */
 export function sotwResponse(type: TypeSnapshot, subscription: Subscription, lastNonce: string): Response {
-  return shared(sotw, type, subscription.key, lastNonce, (nonce) => {
-    const resources = [...type.resources.values()].filter(({ name }) => covers(subscription, name));
+  return shared(sotw, type, subscription, lastNonce, (nonce) => {
+    const resources = [...type.resources.values()].filter(
+      (resource) => isSendable(resource) && covers(subscription, resource.name),
+    );
     // Other names, other content: then the version must be another as well.
     const version =
       resources.length === type.resources.size
@@ -55,39 +59,30 @@ export function sotwResponse(type: TypeSnapshot, subscription: Subscription, las
     const writer = protobuf.Writer.create();
     writer.uint32(field(1)).string(version);
     for (const { body } of resources) writer.uint32(field(2)).bytes(body);
-    return finish(writer.uint32(field(4)).string(type.typeUrl).uint32(field(5)).string(nonce));
+    writer.uint32(field(4)).string(type.typeUrl).uint32(field(5)).string(nonce);
+    return { nonce, bytes: finish(writer), empty: resources.length === 0 };
   });
 }
 
 /**
- * What a response of a diff says of removals. `hold`: nothing yet. `tell`: what the diff removes. `first`: names asked
- * for that do not exist.
+ * What `subscription` covers of `diff`, as a `DeltaDiscoveryResponse`. `fresh`: the client has nothing, so that nothing
+ * is removed; it is told which names it asked for do not exist.
  */
-export type Removals = 'hold' | 'tell' | 'first';
-
-/** What `subscription` covers of `diff`, as a `DeltaDiscoveryResponse`. */
 export function deltaDiffResponse(
   type: TypeSnapshot,
   diff: Diff,
   subscription: Subscription,
-  removals: Removals,
+  fresh: boolean,
   lastNonce: string,
 ): Response {
-  return shared(delta, diff, `${removals}\n${subscription.key}`, lastNonce, (nonce) => {
+  return shared(fresh ? first : delta, diff, subscription, lastNonce, (nonce) => {
     const changed = diff.changed.filter(({ name }) => covers(subscription, name));
-    return encodeDelta(type, changed, removedNames(type, diff, subscription, removals), nonce);
+    const removed = fresh
+      ? [...subscription.names].filter((name) => !type.resources.has(name))
+      : diff.removed.filter((name) => covers(subscription, name));
+    const bytes = encodeDelta(type, changed, removed, nonce);
+    return { nonce, bytes, empty: changed.length === 0 && removed.length === 0 };
   });
-}
-
-function removedNames(
-  type: TypeSnapshot,
-  diff: Diff,
-  subscription: Subscription,
-  removals: Removals,
-): readonly string[] {
-  if (removals === 'hold') return [];
-  if (removals === 'tell') return diff.removed.filter((name) => covers(subscription, name));
-  return [...subscription.names].filter((name) => !type.resources.has(name));
 }
 
 /** A `DeltaDiscoveryResponse` for one stream alone. */
@@ -97,7 +92,7 @@ export function deltaResponse(
   removed: Iterable<string>,
 ): Response {
   const nonce = nextNonce();
-  return { nonce, bytes: encodeDelta(type, resources, removed, nonce) };
+  return { nonce, bytes: encodeDelta(type, resources, removed, nonce), empty: false };
 }
 
 function encodeDelta(

@@ -1,4 +1,5 @@
-import { type AddressInfo, type Server as NetServer, createServer } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, type Server as NetServer, type Socket, createServer } from 'node:net';
 import {
   type ConnectionInjector,
   Server,
@@ -10,7 +11,7 @@ import {
 import { HealthImplementation } from 'grpc-health-check';
 import {
   LOAD_REPORTING_SERVICE,
-  type LoadReportObserver,
+  type LoadReportOptions,
   type LoadRequest,
   decodeLoadRequest,
   serveLoadReports,
@@ -21,13 +22,16 @@ import { DeltaStream, SotwStream, type StreamSetup } from './stream.ts';
 import { SubscriptionPool } from './subscription.ts';
 import type { DeltaRequest, SotwRequest, StreamObserver, XdsRequest } from './types.ts';
 
-export interface XdsServerOptions {
+export interface XdsServerOptions extends LoadReportOptions {
   readonly observer: StreamObserver;
-  readonly loadReports: LoadReportObserver;
-  readonly loadReportIntervalMs: number;
   readonly tls?:
     { readonly cert: Buffer; readonly key: Buffer; readonly clientCa?: Buffer | undefined } | undefined;
-  readonly log: { warn(fields: object, message: string): void };
+}
+
+interface Receiver<R> {
+  open(): void;
+  receive(request: R): void;
+  close(): void;
 }
 
 /** Discovery services, by the type that each is limited to. */
@@ -51,7 +55,8 @@ export class XdsServer {
   readonly #pool = new SubscriptionPool();
   readonly #server: Server;
   readonly #health = new HealthImplementation({ '': 'NOT_SERVING' });
-  readonly #sockets: NetServer;
+  readonly #listener: NetServer;
+  readonly #sockets = new Set<Socket>();
   #injector: ConnectionInjector | undefined;
   #streams = 0;
 
@@ -68,35 +73,49 @@ export class XdsServer {
     for (const [service, type] of Object.entries(SERVICES)) this.#addDiscovery(service, type);
     this.#server.addService(serviceDefinition(LOAD_REPORTING_SERVICE, decodeLoadRequest), {
       StreamLoadStats: (call: ServerDuplexStream<LoadRequest, Buffer>) => {
-        serveLoadReports(call, options.loadReportIntervalMs, options.loadReports);
+        serveLoadReports(call, options);
       },
     });
     this.#health.addToServer(this.#server);
-    this.#sockets = createServer({ noDelay: true }, (socket) => {
-      socket.on('error', () => socket.destroy());
-      this.#injector?.injectConnection(socket);
-    });
+    this.#listener = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => this.#sockets.delete(socket));
+    if (this.#injector === undefined) socket.destroy();
+    else this.#injector.injectConnection(socket);
   }
 
   /** Listens; resolves with the port. Port 0 is any free one. */
   async start(address: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }> {
     this.#injector = this.#server.createConnectionInjector(this.#credentials());
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#sockets.once('error', reject);
-    this.#sockets.listen({ host: address.host, port: address.port, backlog: BACKLOG }, resolve);
-    await promise;
+    this.#listener.listen({ host: address.host, port: address.port, backlog: BACKLOG });
+    await once(this.#listener, 'listening');
+    // Running out of file descriptors, say: those who are connected are not to suffer.
+    this.#listener.on('error', (error) => {
+      this.#options.log.warn({ err: error }, 'a connection could not be accepted');
+    });
     this.#health.setStatus('', 'SERVING');
-    return { port: (this.#sockets.address() as AddressInfo).port };
+    return { port: (this.#listener.address() as AddressInfo).port };
   }
 
   /** Ends every stream; nodes keep what they have. */
   async stop(): Promise<void> {
     this.#health.setStatus('', 'NOT_SERVING');
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#sockets.close(() => resolve());
+    this.#listener.close(() => resolve());
     this.#injector?.destroy();
     this.#server.forceShutdown();
+    // Also those that have not come as far as a session.
+    for (const socket of this.#sockets) socket.destroy();
     await promise;
+  }
+
+  /** Open connections and distinct sets of names asked for: both are empty when nobody is connected. */
+  get load(): { readonly connections: number; readonly subscriptions: number } {
+    return { connections: this.#sockets.size, subscriptions: this.#pool.size };
   }
 
   #credentials(): ServerCredentials {
@@ -133,42 +152,50 @@ export class XdsServer {
   #serve<R extends XdsRequest>(
     call: ServerDuplexStream<R, Buffer>,
     only: string | undefined,
-    Stream: new (setup: StreamSetup) => { open(): void; receive(request: R): void; close(): void },
+    Stream: new (setup: StreamSetup) => Receiver<R>,
   ): void {
-    let stream: { open(): void; receive(request: R): void; close(): void } | undefined;
-    const end = (code: status, details: string): void => {
+    let stream: Receiver<R> | undefined;
+    let ended = false;
+    const close = (): void => {
+      ended = true;
       stream?.close();
+    };
+    const fail = (code: status, details: string): void => {
+      close();
       call.emit('error', { code, details });
     };
+    const receive = (request: R): void => {
+      const typeUrl = only ?? request.typeUrl;
+      if (only !== undefined && request.typeUrl !== '' && request.typeUrl !== only) {
+        return fail(status.INVALID_ARGUMENT, `this service has ${only} alone`);
+      }
+      if (typeUrl === '') return fail(status.INVALID_ARGUMENT, 'type_url is missing');
+      if (stream === undefined) {
+        if (request.node === undefined) return fail(status.INVALID_ARGUMENT, 'the first request has no node');
+        const node = decodeNode(request.node);
+        if (node.id === '') return fail(status.INVALID_ARGUMENT, 'node.id is missing');
+        this.#streams += 1;
+        stream = new Stream({
+          id: this.#streams,
+          node,
+          peer: call.getPeer(),
+          pool: this.#pool,
+          observer: this.#options.observer,
+          write: (bytes) => void call.write(bytes),
+        });
+        stream.open();
+      }
+      stream.receive(typeUrl === request.typeUrl ? request : { ...request, typeUrl });
+    };
     call.on('data', (request: R) => {
+      if (ended) return;
       try {
-        if (stream === undefined) {
-          if (request.node === undefined)
-            return end(status.INVALID_ARGUMENT, 'the first request must name the node');
-          const node = decodeNode(request.node);
-          this.#streams += 1;
-          stream = new Stream({
-            id: this.#streams,
-            node,
-            peer: call.getPeer(),
-            pool: this.#pool,
-            observer: this.#options.observer,
-            write: (bytes) => void call.write(bytes),
-          });
-          stream.open();
-        }
-        if (only !== undefined && request.typeUrl !== '' && request.typeUrl !== only) {
-          return end(status.INVALID_ARGUMENT, `this service has ${only} alone`);
-        }
-        const typeUrl = only ?? request.typeUrl;
-        if (typeUrl === '') return end(status.INVALID_ARGUMENT, 'type_url is missing');
-        stream.receive(typeUrl === request.typeUrl ? request : { ...request, typeUrl });
+        receive(request);
       } catch (error) {
         this.#options.log.warn({ err: error, peer: call.getPeer() }, 'a discovery stream failed');
-        end(status.INTERNAL, 'internal error');
+        fail(status.INTERNAL, 'internal error');
       }
     });
-    const close = (): void => stream?.close();
     call.on('end', () => {
       close();
       call.end();

@@ -1,8 +1,8 @@
-import type { Snapshot, TypeSnapshot } from '../snapshot/snapshot.ts';
+import type { ResourceRef, Snapshot, TypeSnapshot } from '../snapshot/snapshot.ts';
 import { DeltaType } from './delta-type.ts';
 import { SotwType } from './sotw-type.ts';
 import { type SubscriptionPool, WILDCARD } from './subscription.ts';
-import type { Outlet, TypeState } from './type-state.ts';
+import type { Hold, Outlet, TypeSync } from './type-sync.ts';
 import type { DeltaRequest, NodeInfo, SotwRequest, StreamObserver, XdsStream } from './types.ts';
 
 /** More types than Envoy has; a client cannot make us keep state without end. */
@@ -22,7 +22,7 @@ export interface StreamSetup {
  * order of the snapshot's types, removals last.
  */
 abstract class DiscoveryStream<
-  S extends TypeState,
+  S extends TypeSync,
   R extends { readonly typeUrl: string },
 > implements XdsStream {
   abstract readonly protocol: 'sotw' | 'delta';
@@ -32,6 +32,10 @@ abstract class DiscoveryStream<
   readonly #setup: StreamSetup;
   readonly #types = new Map<string, S>();
   #snapshot: Snapshot | undefined;
+  /** What was served when the client last refused some of it. */
+  #refusedIn: Snapshot | undefined;
+  /** What to send again of types not yet asked for. */
+  #renewals: Map<string, Set<string>> | undefined;
   #closed = false;
 
   constructor(setup: StreamSetup) {
@@ -43,23 +47,26 @@ abstract class DiscoveryStream<
 
   protected abstract makeType(typeUrl: string, outlet: Outlet): S;
   protected abstract receiveOn(state: S, request: R): boolean;
-  protected abstract advance(state: S, target: TypeSnapshot, onlyAsked: boolean): void;
 
   open(): void {
     this.#setup.observer.opened(this);
   }
 
   receive(request: R): void {
-    let state = this.#types.get(request.typeUrl);
+    if (this.#closed) return;
+    const { typeUrl } = request;
+    let state = this.#types.get(typeUrl);
     if (state === undefined) {
       if (this.#types.size >= MAX_TYPES) return;
-      state = this.makeType(request.typeUrl, this.#outlet());
-      this.#types.set(request.typeUrl, state);
+      state = this.makeType(typeUrl, this.#outlet());
+      this.#types.set(typeUrl, state);
+      for (const name of this.#renewals?.get(typeUrl) ?? []) state.renew(name);
+      this.#renewals?.delete(typeUrl);
     }
-    if (this.receiveOn(state, request)) this.#setup.observer.subscribed(this, request.typeUrl);
-    const target = this.#snapshot?.types.get(request.typeUrl);
-    if (target?.order !== 'independent') this.#pump();
-    else if (!state.pending) this.advance(state, target, false);
+    if (this.receiveOn(state, request)) this.#setup.observer.subscribed(this, typeUrl);
+    const goal = this.#snapshot?.types.get(typeUrl);
+    if (goal?.order !== 'independent') this.#pump();
+    else state.advance(goal, 'none');
   }
 
   serve(snapshot: Snapshot | undefined): void {
@@ -81,6 +88,7 @@ abstract class DiscoveryStream<
     if (this.#closed) return;
     this.#closed = true;
     this.#snapshot = undefined;
+    this.#refusedIn = undefined;
     for (const state of this.#types.values()) state.release();
     this.#types.clear();
     this.#setup.observer.closed(this);
@@ -93,50 +101,79 @@ abstract class DiscoveryStream<
       write: (bytes) => this.#setup.write(bytes),
       sent: (type) => observer.sent(this, type),
       acked: (type) => observer.acked(this, type),
-      rejected: (type, message) => observer.rejected(this, type, message),
-      resend: (refs) => {
-        for (const { typeUrl, name } of refs) this.#types.get(typeUrl)?.renew(name);
+      rejected: (type, message, again) => {
+        if (!again && type.order !== 'independent') this.#refusedIn = this.#snapshot;
+        observer.rejected(this, type, message);
       },
+      resend: (refs, update) => this.#renew(refs, update),
     };
+  }
+
+  #renew(refs: readonly ResourceRef[], update: boolean): void {
+    for (const { typeUrl, name } of refs) {
+      const state = this.#types.get(typeUrl);
+      if (state !== undefined) state.renew(name);
+      // A client that connects again may say of the other type that it has all of it.
+      else if (update) this.#remember(typeUrl, name);
+    }
+  }
+
+  #remember(typeUrl: string, name: string): void {
+    this.#renewals ??= new Map();
+    const names = this.#renewals.get(typeUrl) ?? new Set();
+    this.#renewals.set(typeUrl, names.add(name));
   }
 
   #pump(): void {
     const snapshot = this.#snapshot;
     if (snapshot === undefined) return;
-    let held = false;
-    for (const target of snapshot.types.values()) {
-      const state = this.#types.get(target.typeUrl);
+    let gate: Hold = 'none';
+    for (const goal of snapshot.types.values()) {
+      const state = this.#types.get(goal.typeUrl);
       if (state === undefined) continue;
-      const ordered = target.order !== 'independent';
-      if (!state.pending) {
-        const onlyAsked = held && ordered;
-        if (!onlyAsked || state.mustAnswer) this.advance(state, target, onlyAsked);
+      if (goal.order === 'independent') {
+        state.advance(goal, 'none');
+        continue;
       }
-      if (ordered && !state.settled(target)) held = true;
+      state.advance(goal, this.#holdOf(goal, gate));
+      const standing = state.standing(goal);
+      if (standing === 'busy') gate = 'unsettled';
+      else if (standing === 'refused' && gate === 'none') gate = 'refused';
     }
-    if (!held) this.#remove(snapshot);
+    if (gate === 'none') this.#remove(snapshot);
   }
 
-  /** What names comes before what is named, and each waits for the acknowledgement of the one before. */
+  /** What changed together with something refused is held back with it; what is new since goes. */
+  #holdOf(goal: TypeSnapshot, gate: Hold): Hold {
+    if (gate !== 'refused') return gate;
+    return this.#refusedIn?.types.get(goal.typeUrl)?.version === goal.version ? 'refused' : 'none';
+  }
+
+  /** One type after the other, each when the one before is acknowledged. */
   #remove(snapshot: Snapshot): void {
-    for (const target of namedFirst(snapshot)) {
-      const state = this.#types.get(target.typeUrl);
-      if (state === undefined) continue;
-      state.remove(target);
-      if (state.pending) return;
+    const goals = removalOrder(snapshot);
+    // A client drops names by itself with what named them: these need no removal then.
+    for (const wildcard of [true, false]) {
+      for (const goal of goals) {
+        const state = this.#types.get(goal.typeUrl);
+        if (state === undefined || state.subscription.wildcard !== wildcard) continue;
+        state.remove(goal);
+        if (state.pending) return;
+      }
     }
   }
 }
 
-const reversed = new WeakMap<Snapshot, readonly TypeSnapshot[]>();
+const removalOrders = new WeakMap<Snapshot, readonly TypeSnapshot[]>();
 
-/** Types whose removals come last, in the order of removal. */
-function namedFirst(snapshot: Snapshot): readonly TypeSnapshot[] {
-  const known = reversed.get(snapshot);
-  if (known !== undefined) return known;
-  const list = [...snapshot.types.values()].filter(({ order }) => order === 'named').reverse();
-  reversed.set(snapshot, list);
-  return list;
+/** Types whose removals come last, what names others before these. */
+function removalOrder(snapshot: Snapshot): readonly TypeSnapshot[] {
+  let order = removalOrders.get(snapshot);
+  if (order === undefined) {
+    order = [...snapshot.types.values()].filter((goal) => goal.order === 'named').reverse();
+    removalOrders.set(snapshot, order);
+  }
+  return order;
 }
 
 export class SotwStream extends DiscoveryStream<SotwType, SotwRequest> {
@@ -149,10 +186,6 @@ export class SotwStream extends DiscoveryStream<SotwType, SotwRequest> {
   protected override receiveOn(state: SotwType, request: SotwRequest): boolean {
     return state.receive(request);
   }
-
-  protected override advance(state: SotwType, target: TypeSnapshot): void {
-    state.advance(target);
-  }
 }
 
 export class DeltaStream extends DiscoveryStream<DeltaType, DeltaRequest> {
@@ -164,9 +197,5 @@ export class DeltaStream extends DiscoveryStream<DeltaType, DeltaRequest> {
 
   protected override receiveOn(state: DeltaType, request: DeltaRequest): boolean {
     return state.receive(request);
-  }
-
-  protected override advance(state: DeltaType, target: TypeSnapshot, onlyAsked: boolean): void {
-    state.advance(target, onlyAsked);
   }
 }

@@ -42,7 +42,8 @@ export class SubscriptionPool {
   /** The subscription to exactly these; to be released once. */
   take(wildcard: boolean, names: Iterable<string>): Subscription {
     const sorted = [...new Set(names)].sort();
-    const key = (wildcard ? '*\n' : '\n') + sorted.join('\n');
+    // Names may hold any character: with their lengths, no two sets have the same key.
+    const key = (wildcard ? '*' : '') + sorted.map((name) => `${name.length}:${name}`).join('');
     const known = this.#pooled.get(key);
     if (known !== undefined) {
       known.users += 1;

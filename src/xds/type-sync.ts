@@ -1,0 +1,184 @@
+import type { ResourceRef, TypeSnapshot } from '../snapshot/snapshot.ts';
+import { NOTHING, changes, diffOf, removes, unionOf } from './diff.ts';
+import type { Response } from './responses.ts';
+import { type Subscription, type SubscriptionPool, covers } from './subscription.ts';
+
+/** What one type does through its stream. */
+export interface Outlet {
+  readonly pool: SubscriptionPool;
+  write(bytes: Buffer): void;
+  sent(type: TypeSnapshot): void;
+  acked(type: TypeSnapshot): void;
+  /** `again`: nothing was sent, for what the client is to have now it has refused before. */
+  rejected(type: TypeSnapshot, message: string, again: boolean): void;
+  /** Resources of another type that the client needs again after these. `update`: it had others before. */
+  resend(refs: readonly ResourceRef[], update: boolean): void;
+}
+
+/** Why a type may not be updated: an earlier one is not settled, or was refused together with it. */
+export type Hold = 'none' | 'unsettled' | 'refused';
+
+/** Where a type is: a response or a question is open; refused; held back; all sent and taken but removals. */
+export type Standing = 'busy' | 'refused' | 'behind' | 'settled';
+
+interface Flight {
+  /** What the client is to have in the end, and what it has once it acknowledges this. */
+  readonly goal: TypeSnapshot;
+  readonly next: TypeSnapshot;
+  /** Sent before earlier types were settled, because the client asked. */
+  readonly early: boolean;
+  /** Names that were sent whether or not the client had them. */
+  readonly names: ReadonlySet<string>;
+}
+
+interface Refusal {
+  readonly goal: TypeSnapshot;
+  readonly early: boolean;
+  readonly message: string;
+}
+
+export interface Message {
+  readonly response: Response;
+  readonly names: ReadonlySet<string>;
+}
+
+/**
+ * One type on one stream: leads the client from what it has to what it should have. At most one response is
+ * unacknowledged; what was refused is not sent again until its content changes; removals come last.
+ */
+export abstract class TypeSync {
+  protected readonly typeUrl: string;
+  protected readonly outlet: Outlet;
+  /** What the client has, as far as it is subscribed. Shared by all streams that have the same. */
+  protected known: TypeSnapshot = NOTHING;
+  protected nonce = '';
+  #subscription: Subscription;
+  #flight: Flight | undefined;
+  #refusal: Refusal | undefined;
+
+  constructor(typeUrl: string, outlet: Outlet) {
+    this.typeUrl = typeUrl;
+    this.outlet = outlet;
+    this.#subscription = outlet.pool.take(false, []);
+  }
+
+  get subscription(): Subscription {
+    return this.#subscription;
+  }
+
+  get pending(): boolean {
+    return this.#flight !== undefined;
+  }
+
+  /** A request that must be answered whatever else is under way. */
+  protected abstract get mustAnswer(): boolean;
+  /** Something is to be sent again although it did not change. */
+  protected abstract get mustRenew(): boolean;
+  /** Has this sent again, if it is subscribed to. */
+  abstract renew(name: string): void;
+  /** Whether a client of this protocol is told of the removals between two contents. */
+  protected abstract tellsRemovals(): boolean;
+  /** The message after which the client has `next`; undefined when it has. `force`: send even so. */
+  protected abstract message(next: TypeSnapshot, goal: TypeSnapshot, force: boolean): Message | undefined;
+  /** What the client has after refusing a message. */
+  protected abstract afterRefusal(refused: TypeSnapshot, names: ReadonlySet<string>): TypeSnapshot;
+
+  protected resubscribe(wildcard: boolean, names: Iterable<string>): void {
+    const before = this.#subscription;
+    this.#subscription = this.outlet.pool.take(wildcard, names);
+    this.outlet.pool.release(before);
+  }
+
+  /** What the client will have when all that is out is acknowledged. */
+  protected get expected(): TypeSnapshot {
+    return this.#flight?.next ?? this.known;
+  }
+
+  /** Takes an acknowledgement, or a rejection with the client's words. Of an older response it says nothing. */
+  protected settle(nonce: string, error: string | undefined): void {
+    const flight = this.#flight;
+    if (flight === undefined || nonce !== this.nonce) return;
+    this.#flight = undefined;
+    const { goal, next, early, names } = flight;
+    if (error === undefined) {
+      this.known = next;
+      // An answer out of turn has the old content of what was refused.
+      if (this.#refusal !== undefined && !changes(next, goal, this.#subscription)) this.#refusal = undefined;
+      this.outlet.acked(next);
+    } else {
+      this.#refusal = { goal, early, message: error };
+      this.known = this.afterRefusal(next, names);
+      this.outlet.rejected(goal, error, false);
+    }
+  }
+
+  /** Sends what leads to `goal`, as far as `hold` lets it. */
+  advance(goal: TypeSnapshot, hold: Hold): void {
+    if (this.#flight !== undefined) return;
+    if (hold === 'none' && !this.#standsRefused(goal)) {
+      this.#lead(goal, this.#holdsRemovals(goal) ? unionOf(this.known, goal) : goal);
+    } else if (this.mustAnswer || (this.mustRenew && hold !== 'unsettled')) {
+      // The client waits: it gets what it had of the rest, and the new names.
+      const next = this.known === NOTHING ? goal : unionOf(goal, this.known);
+      const message = this.message(next, goal, false);
+      if (message !== undefined) this.#send(message, goal, next, hold !== 'none');
+    }
+  }
+
+  /** Sends removals that were held back. */
+  remove(goal: TypeSnapshot): void {
+    if (this.#flight === undefined && this.known !== goal) this.#lead(goal, goal);
+  }
+
+  #lead(goal: TypeSnapshot, next: TypeSnapshot): void {
+    const force = this.#refusal !== undefined;
+    if (this.known === next && !force && !this.mustAnswer && !this.mustRenew) return;
+    const message = this.message(next, goal, force);
+    if (message !== undefined) return this.#send(message, goal, next, false);
+    this.#refusal = undefined;
+    if (this.known === next) return;
+    this.known = next;
+    if (next === goal) this.outlet.acked(goal);
+  }
+
+  #send({ response, names }: Message, goal: TypeSnapshot, next: TypeSnapshot, early: boolean): void {
+    const before = this.known;
+    this.nonce = response.nonce;
+    this.#flight = { goal, next, early, names };
+    this.outlet.write(response.bytes);
+    this.outlet.sent(next);
+    const { resend } = diffOf(before, next);
+    if (resend.length > 0) this.outlet.resend(resend, before !== NOTHING);
+  }
+
+  #holdsRemovals(goal: TypeSnapshot): boolean {
+    return goal.order === 'named' && this.tellsRemovals() && removes(this.known, goal, this.#subscription);
+  }
+
+  /** Whether the client has refused just this, when nothing was missing that could have been the reason. */
+  #standsRefused(goal: TypeSnapshot): boolean {
+    const refusal = this.#refusal;
+    if (refusal === undefined || refusal.early) return false;
+    if (refusal.goal === goal) return true;
+    const { goal: refused, message } = refusal;
+    if (changes(refused, goal, this.#subscription) || removes(refused, goal, this.#subscription))
+      return false;
+    this.#refusal = { ...refusal, goal };
+    this.outlet.rejected(goal, message, true);
+    return true;
+  }
+
+  standing(goal: TypeSnapshot): Standing {
+    if (this.#flight !== undefined || this.mustAnswer || this.mustRenew) return 'busy';
+    if (this.#refusal !== undefined) return 'refused';
+    return changes(this.known, goal, this.#subscription) ? 'behind' : 'settled';
+  }
+
+  release(): void {
+    this.outlet.pool.release(this.#subscription);
+  }
+
+  protected covers(name: string): boolean {
+    return covers(this.#subscription, name);
+  }
+}
