@@ -1,3 +1,4 @@
+import { checkMirror } from '../../../model/check-mirror.ts';
 import { type Copy, DEFAULT_COPY } from '../../../model/mirror.ts';
 import { type Json, dig, object, objects, string } from '../json.ts';
 
@@ -11,8 +12,14 @@ export function copyOf(policy: Json): { readonly copy: Copy; readonly dropped: r
     const header = object(dig(mutation, 'append', 'header'));
     const key = string(header?.['key']);
     const value = string(header?.['value']);
-    if (removed !== undefined) removeHeaders.push(removed.toLowerCase());
-    else if (key !== undefined && value !== undefined && !value.includes('%'))
+    if (removed !== undefined && isGood({ removeHeaders: [removed] }))
+      removeHeaders.push(removed.toLowerCase());
+    else if (
+      key !== undefined &&
+      value !== undefined &&
+      !value.includes('%') &&
+      isGood({ setHeaders: { [key]: value } })
+    )
       setHeaders[key.toLowerCase()] = value;
     else
       dropped.push(
@@ -30,8 +37,15 @@ export function copyOf(policy: Json): { readonly copy: Copy; readonly dropped: r
     return { copy: DEFAULT_COPY, dropped };
   const copy = {
     ...DEFAULT_COPY,
-    removeHeaders: Object.freeze(removeHeaders),
+    removeHeaders: Object.freeze(
+      [...new Set(removeHeaders)].filter((name) => !Object.hasOwn(setHeaders, name)),
+    ),
     setHeaders: Object.freeze(setHeaders),
   };
   return { copy: Object.freeze(copy), dropped };
+}
+
+/** Whether a mirror may have it: the same rules as for what comes by REST. */
+function isGood(copy: Partial<Copy>): boolean {
+  return checkMirror('adopted', { fleet: 'f', target: 't', percent: 0, copy }).ok;
 }

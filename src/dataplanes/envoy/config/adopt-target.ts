@@ -1,3 +1,5 @@
+import { checkTarget } from '../../../model/check-target.ts';
+import { presentTarget } from '../../../model/present.ts';
 import { DEFAULT_LIMITS, type Endpoint, type Limits, type Target, type Tls } from '../../../model/target.ts';
 import { type Json, dig, object, objects, string } from '../json.ts';
 import { HTTP_PROTOCOL_OPTIONS, UPSTREAM_TLS, messageOf } from '../types.ts';
@@ -8,13 +10,18 @@ export function targetOf(name: string, cluster: Json, endpoints: readonly Json[]
   if (typeof found === 'string') return found;
   const tls = tlsOf(object(cluster['transport_socket']));
   if (typeof tls === 'string') return tls;
-  return Object.freeze({
+  const target = {
     name,
     endpoints: Object.freeze(found),
     protocol: speaksHttp2(cluster) ? 'http2' : 'http1',
     limits: limitsOf(cluster),
     ...(tls && { tls }),
-  } satisfies Target);
+  } satisfies Target;
+  // What comes by a config is held to the same rules as what comes by REST.
+  const checked = checkTarget(name, presentTarget(target));
+  return checked.ok
+    ? checked.value
+    : checked.issues.map((issue) => `${issue.path} ${issue.message}`).join('; ');
 }
 
 /** Fields of an adopted cluster that a target has a place for, or that only say how its endpoints are found. */
