@@ -55,8 +55,9 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     const node = this.#nodes.get(info.id) ?? new NodeRecord(info, now);
     this.#nodes.set(info.id, node);
     const joins = !node.connected;
-    if (joins) node.connect(info, now);
+    if (joins) node.connect(now);
     else this.#warnOfTwins(node, stream);
+    node.info = info;
     this.#gone.delete(node);
     node.streams.add(stream);
     this.#place(node);
@@ -121,12 +122,14 @@ export class Delivery implements StreamObserver, LoadReportObserver {
 
   closed(stream: XdsStream): void {
     const node = this.#nodes.get(stream.node.id);
-    if (node === undefined || !node.streams.delete(stream) || node.connected) return;
+    if (node === undefined || !node.streams.has(stream)) return;
+    node.leave(stream);
+    this.#waiters.look(node);
+    if (node.connected) return this.#choose(node);
     node.disconnectedAt = this.#now();
     this.#members.get(node.fleet)?.delete(node);
     this.#gone.add(node);
     this.#forget();
-    this.#waiters.look(node);
     this.#log.info({ node: node.id, fleet: node.fleet }, 'node disconnected');
     this.#emit({ kind: 'node-disconnected', node: node.id, fleet: node.fleet });
   }
@@ -156,6 +159,7 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     const fleet = this.#fleets.fleetOf(node.info.cluster);
     if (node.fleet !== fleet) this.#members.get(node.fleet)?.delete(node);
     node.fleet = fleet;
+    this.#waiters.look(node);
     if (!node.connected) return;
     const members = this.#members.get(fleet) ?? new Set();
     this.#members.set(fleet, members.add(node));
@@ -177,11 +181,18 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     return [...this.#nodes.values()]
       .filter((node) => fleet === undefined || node.fleet === fleet)
       .sort((a, b) => (a.id < b.id ? -1 : 1))
-      .map((node) => node.status());
+      .map((node) => this.#statusOf(node));
   }
 
   node(id: string): NodeStatus | undefined {
-    return this.#nodes.get(id)?.status();
+    const node = this.#nodes.get(id);
+    return node === undefined ? undefined : this.#statusOf(node);
+  }
+
+  #statusOf(node: NodeRecord): NodeStatus {
+    // A node that is away is not served, so nobody told it of its fleet's changes.
+    if (!node.connected) node.wanted = this.#fleets.snapshot(node.fleet, node.variant);
+    return node.status();
   }
 
   summary(fleets: Iterable<string>): DeliverySummary {

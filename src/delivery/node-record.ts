@@ -3,10 +3,9 @@ import type { ClusterLoad } from '../xds/load-reports.ts';
 import type { NodeInfo, XdsStream } from '../xds/types.ts';
 import type { NodeStatus, TypeStatus } from './types.ts';
 
-/** Where one type stands on a node. Times in epoch milliseconds. */
+/** Where one type stands on one stream of a node. Times in epoch milliseconds. */
 export interface TypeRecord {
-  /** The stream that asked last: what others still say of the type is old. */
-  readonly owner: number;
+  readonly stream: XdsStream;
   sent: TypeSnapshot | undefined;
   sentAt: number;
   acked: TypeSnapshot | undefined;
@@ -35,7 +34,11 @@ export class NodeRecord {
   connectedAt: number;
   disconnectedAt: number | undefined;
   readonly streams = new Set<XdsStream>();
-  readonly types = new Map<string, TypeRecord>();
+  /**
+   * By type URL: where each stream that asked for it stands, the latest last. It is the one that counts: when a node
+   * connects anew, its old stream may not be known to be dead yet.
+   */
+  readonly types = new Map<string, readonly TypeRecord[]>();
   readonly loads = new Map<string, LoadRecord>();
   lastReport: number | undefined;
 
@@ -50,8 +53,7 @@ export class NodeRecord {
   }
 
   /** What it had before is not known of a process that connects: it is read back anew. */
-  connect(info: NodeInfo, now: number): void {
-    this.info = info;
+  connect(now: number): void {
     this.connectedAt = now;
     this.disconnectedAt = undefined;
     this.types.clear();
@@ -59,22 +61,35 @@ export class NodeRecord {
     this.lastReport = undefined;
   }
 
+  /** The stream is gone. What the last of a node's streams said stays to be seen. */
+  leave(stream: XdsStream): void {
+    this.streams.delete(stream);
+    if (!this.connected) return;
+    for (const [typeUrl, records] of this.types) {
+      const rest = records.filter((record) => record.stream !== stream);
+      if (rest.length === 0) this.types.delete(typeUrl);
+      else this.types.set(typeUrl, rest);
+    }
+  }
+
+  /** The stream asked for the type: from now on the type's state is what this stream says of it. */
   own(typeUrl: string, stream: XdsStream): void {
-    if (this.types.get(typeUrl)?.owner === stream.id) return;
-    this.types.set(typeUrl, {
-      owner: stream.id,
+    const records = this.types.get(typeUrl) ?? [];
+    if (records.some((record) => record.stream === stream)) return;
+    const record = {
+      stream,
       sent: undefined,
       sentAt: 0,
       acked: undefined,
       ackedAt: 0,
       rejected: undefined,
       pending: false,
-    });
+    };
+    this.types.set(typeUrl, [...records, record]);
   }
 
   record(typeUrl: string, stream: XdsStream): TypeRecord | undefined {
-    const found = this.types.get(typeUrl);
-    return found?.owner === stream.id ? found : undefined;
+    return this.types.get(typeUrl)?.find((record) => record.stream === stream);
   }
 
   /** Against what it should have now. */
@@ -82,14 +97,15 @@ export class NodeRecord {
     const { wanted } = this;
     if (wanted === undefined || this.types.size === 0) return 'pending';
     let [rejected, waits] = [false, false];
-    for (const [typeUrl, record] of this.types) {
+    for (const [typeUrl, records] of this.types) {
       const target = wanted.types.get(typeUrl);
-      if (target === undefined) continue;
+      const record = records.at(-1);
+      if (target === undefined || record === undefined) continue;
       // A rejection of what was sent earlier says nothing while something newer is out.
       if (record.pending) return 'pending';
       if (record.acked?.version === target.version) continue;
-      if (record.rejected === undefined) waits = true;
-      else rejected = true;
+      if (record.rejected?.type.version === target.version) rejected = true;
+      else waits = true;
     }
     // What waits behind a rejected type is not sent until that is set right.
     if (rejected) return 'rejected';
@@ -99,7 +115,10 @@ export class NodeRecord {
   /** What it acknowledged, by type. */
   acked(): ReadonlyMap<string, TypeSnapshot> {
     const found = new Map<string, TypeSnapshot>();
-    for (const [typeUrl, { acked }] of this.types) if (acked !== undefined) found.set(typeUrl, acked);
+    for (const [typeUrl, records] of this.types) {
+      const acked = records.at(-1)?.acked;
+      if (acked !== undefined) found.set(typeUrl, acked);
+    }
     return found;
   }
 
@@ -123,12 +142,14 @@ export class NodeRecord {
       state: this.state(),
       connectedAt: iso(this.connectedAt),
       ...(this.disconnectedAt !== undefined && { disconnectedAt: iso(this.disconnectedAt) }),
-      types: [...this.types].map(([typeUrl, record]) => typeStatus(typeUrl, record)),
+      types: [...this.types].map(([typeUrl, records]) => typeStatus(typeUrl, records.at(-1))),
     };
   }
 }
 
-function typeStatus(typeUrl: string, { sent, sentAt, acked, ackedAt, rejected }: TypeRecord): TypeStatus {
+function typeStatus(typeUrl: string, record: TypeRecord | undefined): TypeStatus {
+  if (record === undefined) return { typeUrl };
+  const { sent, sentAt, acked, ackedAt, rejected } = record;
   return {
     typeUrl,
     ...(sent && { sent: { version: sent.version, at: iso(sentAt) } }),

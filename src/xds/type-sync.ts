@@ -105,6 +105,7 @@ export abstract class TypeSync {
       // An answer out of turn has the old content of what was refused.
       if (this.#refusal !== undefined && !changes(next, goal, this.#subscription)) this.#refusal = undefined;
       this.outlet.acked(next);
+      if (this.#refusal !== undefined) this.outlet.rejected(this.#refusal.goal, this.#refusal.message, true);
     } else {
       this.#refusal = { goal, early, message: error };
       this.known = this.afterRefusal(next, names);
