@@ -10,7 +10,7 @@ const ROOMS = {
   telemetry: ['model', 'control', 'delivery'],
   xds: ['snapshot'],
   dataplanes: ['model', 'snapshot'],
-  store: ['model', 'control/types.ts'],
+  store: ['model'],
   control: ['model', 'store/store.ts', 'dataplanes/data-plane.ts'],
   delivery: ['model', 'snapshot', 'xds', 'dataplanes/data-plane.ts'],
   api: ['model', 'control', 'delivery', 'telemetry', 'store/store.ts'],

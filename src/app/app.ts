@@ -30,9 +30,7 @@ export function createApp(settings: Settings, log: Logger): App {
     await mkdir(settings.data, { recursive: true });
     const store: Store = openSqliteStore(settings.data);
     stops.push(() => store.close());
-    const dataPlanes = new Map<string, DataPlane>([
-      ['envoy', createEnvoyDataPlane(loadSchema())],
-    ]);
+    const dataPlanes = new Map<string, DataPlane>([['envoy', createEnvoyDataPlane(loadSchema())]]);
     const control = await Control.open({
       store,
       dataPlanes,

@@ -1,5 +1,6 @@
 import type { Compiled, DataPlane, NativeConfig } from '../dataplanes/data-plane.ts';
 import type { Issue } from '../model/issue.ts';
+import type { DiffEntry, Revision } from '../model/revision.ts';
 import { applyChanges } from '../model/state.ts';
 import type { Change, Kind, State } from '../model/state.ts';
 import { StoreError } from '../store/store.ts';
@@ -17,15 +18,7 @@ import { requireExisting, requireMatch } from './preconditions.ts';
 import { requireReferences, requireSound } from './references.ts';
 import type { Subject } from './references.ts';
 import { ControlError } from './types.ts';
-import type {
-  ConfigInput,
-  ConfigOutcome,
-  DiffEntry,
-  Publication,
-  Revision,
-  WriteContext,
-  WriteOutcome,
-} from './types.ts';
+import type { ConfigInput, ConfigOutcome, Publication, WriteContext, WriteOutcome } from './types.ts';
 
 export interface ControlOptions {
   readonly store: Store;

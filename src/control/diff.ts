@@ -3,7 +3,7 @@ import { isRecord } from '../model/read.ts';
 import { present } from '../model/present.ts';
 import type { Change, Kind } from '../model/state.ts';
 import { textPatch } from './text-patch.ts';
-import type { DiffEntry } from './types.ts';
+import type { DiffEntry } from '../model/revision.ts';
 
 /** What a config is besides its REST form: how much there is of what. */
 export interface ConfigFacts {

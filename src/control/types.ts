@@ -1,5 +1,6 @@
 import type { Compiled } from '../dataplanes/data-plane.ts';
 import type { Issue } from '../model/issue.ts';
+import type { DiffEntry, Revision } from '../model/revision.ts';
 import type { Change, Entry, Kind, Kinds, State } from '../model/state.ts';
 
 /** Who writes, why, and on what condition. */
@@ -41,26 +42,6 @@ export interface ConfigOutcome extends WriteOutcome<'config'> {
   readonly counts: Readonly<Record<string, number>>;
   /** Names of the targets and mirrors that the config's own mirror policies are now. */
   readonly adopted: { readonly targets: readonly string[]; readonly mirrors: readonly string[] };
-}
-
-/** One difference. `object` is `mirrors/edge-wallarm`; `path` is an RFC 6901 pointer into its REST form. */
-export interface DiffEntry {
-  readonly object: string;
-  readonly op: 'add' | 'remove' | 'replace';
-  readonly path: string;
-  readonly before?: unknown;
-  readonly after?: unknown;
-  /** Of a text (`path` is `/text`): a unified diff. */
-  readonly patch?: string;
-}
-
-export interface Revision {
-  readonly revision: number;
-  /** ISO 8601, UTC. */
-  readonly time: string;
-  readonly author: string;
-  readonly reason: string | undefined;
-  readonly diff: readonly DiffEntry[];
 }
 
 /** After each accepted write, in order, and only then: the transaction is on disk. */

@@ -19,7 +19,10 @@ export function shareUnchanged<T>(before: unknown, after: T): T {
   if (isDeepStrictEqual(before, after)) return before as T;
   if (isList(after) || isList(before)) return after;
   const earlier = new Map(Object.entries(before));
-  const shared = Object.entries(after as Readonly<Record<string, unknown>>).map(([key, value]) => [key, shareUnchanged(earlier.get(key), value)]);
+  const shared = Object.entries(after as Readonly<Record<string, unknown>>).map(([key, value]) => [
+    key,
+    shareUnchanged(earlier.get(key), value),
+  ]);
   return Object.freeze(Object.fromEntries(shared)) as T;
 }
 

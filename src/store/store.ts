@@ -1,4 +1,4 @@
-import type { Revision } from '../control/types.ts';
+import type { Revision } from '../model/revision.ts';
 import type { Change, State } from '../model/state.ts';
 
 /** One accepted write: stored as a whole or not at all. */

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { Control } from '../../src/control/control.ts';
-import type { DiffEntry } from '../../src/control/types.ts';
+import type { DiffEntry } from '../../src/model/revision.ts';
 import { objectPath } from '../../src/control/diff.ts';
 import type { Kind } from '../../src/model/state.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';

@@ -7,7 +7,7 @@ import { execPath } from 'node:process';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import type { Revision } from '../../src/control/types.ts';
+import type { Revision } from '../../src/model/revision.ts';
 import { EMPTY_STATE, applyChanges } from '../../src/model/state.ts';
 import type { Change, State } from '../../src/model/state.ts';
 import { checkMirror } from '../../src/model/check-mirror.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Kysely, SqliteDialect } from 'kysely';
-import type { DiffEntry, Revision } from '../../control/types.ts';
+import type { DiffEntry, Revision } from '../../model/revision.ts';
 import { EMPTY_STATE } from '../../model/state.ts';
 import type { Change, Entry, Kind, State } from '../../model/state.ts';
 import { decode, isKind } from '../decode.ts';

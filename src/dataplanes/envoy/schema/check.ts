@@ -6,13 +6,11 @@ import { RuleOptions } from './rule-options.ts';
 import { type Rule, compileRules } from './rules.ts';
 import { enumReader, scalarReader, zeroOf } from './scalars.ts';
 import { nearest } from './nearest.ts';
+import type { Reader } from './reader.ts';
 import { wellKnownReader } from './well-known.ts';
 
 /** What `google.protobuf` itself allows. */
 const MAX_DEPTH = 100;
-
-/** Reads one JSON value: its canonical form, or undefined after reporting what is wrong. */
-export type Reader = (json: unknown, issues: IssueList, depth: number) => unknown;
 
 interface FieldChecker {
   readonly desc: DescField;

@@ -3,7 +3,8 @@ import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
 import type { IssueList } from '../../../model/issue.ts';
 import { object } from '../json.ts';
 import type { Rules } from './rule-options.ts';
-import { type ValueRule, compileValueRule } from './value-rules.ts';
+import type { ValueRule } from './reader.ts';
+import { compileValueRule } from './value-rules.ts';
 
 /** Checks a field's canonical value; undefined when it is absent. */
 export type Rule = (value: unknown, issues: IssueList) => void;

@@ -1,6 +1,6 @@
 import { type DescEnum, ScalarType } from '@bufbuild/protobuf';
 import type { IssueList } from '../../../model/issue.ts';
-import type { Reader } from './check.ts';
+import type { Reader } from './reader.ts';
 import { nearest } from './nearest.ts';
 
 interface IntegerRange {

@@ -1,12 +1,9 @@
 import type { DescEnum } from '@bufbuild/protobuf';
-import type { IssueList } from '../../../model/issue.ts';
 import { object } from '../json.ts';
+import type { ValueRule } from './reader.ts';
 import type { Rules } from './rule-options.ts';
 import { bytesRule, stringRule } from './string-rules.ts';
 import { nanoseconds } from './well-known.ts';
-
-/** Checks one value that is there. */
-export type ValueRule = (value: unknown, issues: IssueList) => void;
 
 const NUMBERS = new Set([
   'float',
