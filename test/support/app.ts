@@ -9,7 +9,6 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into it freely
   readonly json: any;
 }
 
@@ -46,7 +45,7 @@ async function call(
   const response = await fetch(url, {
     method,
     headers: { ...(json && { 'content-type': 'application/json' }), ...headers },
-    ...(body !== undefined && { body: json ? JSON.stringify(body) : (body as string) }),
+    ...(body !== undefined && { body: json ? JSON.stringify(body) : body }),
   });
   const text = await response.text();
   const isJson = /json/.test(response.headers.get('content-type') ?? '');
