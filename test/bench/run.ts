@@ -86,6 +86,8 @@ async function measure(row: Row, start: (routes: number) => Promise<MeasuredServ
         String(row.changes),
         '-settle',
         '100ms',
+        '-warmup',
+        quick ? '10' : '30',
       ],
       ...['-storms', String(row.storms), '-timeout', '30s', '-pid', String(server.pid)],
     ]);
