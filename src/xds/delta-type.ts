@@ -1,5 +1,5 @@
 import type { Resource, TypeSnapshot } from '../snapshot/snapshot.ts';
-import { declared, diffOf, doubtful, isSendable } from './diff.ts';
+import { declared, diffOf, doubtful, isSendable, without } from './diff.ts';
 import { deltaDiffResponse, deltaResponse } from './responses.ts';
 import { WILDCARD, allowsLegacyWildcard } from './subscription.ts';
 import { type Message, TypeSync } from './type-sync.ts';
@@ -72,10 +72,7 @@ export class DeltaType extends TypeSync {
     this.#ask(subscribe.filter((name) => name !== WILDCARD));
     // Still covered, but the client may have dropped it with the name.
     if (wildcard) this.#ask(unsubscribe.filter((name) => name !== WILDCARD));
-    if (wildcard && (!before.wildcard || unsubscribe.includes(WILDCARD))) {
-      this.#asked ??= new Set();
-      this.#ask([...this.expected.resources.keys()].filter((name) => !before.names.has(name)));
-    }
+    if (wildcard && !before.wildcard) this.#asked ??= new Set();
     return true;
   }
 
@@ -111,7 +108,7 @@ export class DeltaType extends TypeSync {
   #shared(next: TypeSnapshot, fresh: boolean, asked: boolean): Message | undefined {
     const diff = diffOf(this.known, next);
     const response = deltaDiffResponse(next, diff, this.subscription, fresh, this.nonce);
-    return response.empty && !fresh && !asked ? undefined : { response, names: NO_NAMES };
+    return response.empty && !fresh && !asked ? undefined : { response, next, names: NO_NAMES };
   }
 
   /** The same, and what this client asked for. */
@@ -125,15 +122,21 @@ export class DeltaType extends TypeSync {
     const resources = new Map<string, Resource>();
     for (const resource of changed) if (this.covers(resource.name)) resources.set(resource.name, resource);
     const gone = new Set(removed.filter((name) => this.covers(name)));
+    const missing = new Set<string>();
     for (const name of names) {
       if (!this.covers(name)) continue;
-      const known = next.resources.get(name);
-      const resource = isSendable(known) ? known : goal.resources.get(name);
-      if (resource !== undefined) resources.set(name, resource);
-      else if (asked.has(name)) gone.add(name);
+      const [known, final] = [next.resources.get(name), goal.resources.get(name)];
+      if (final !== undefined) resources.set(name, isSendable(known) ? known : final);
+      else if (asked.has(name)) missing.add(name);
     }
-    if (resources.size === 0 && gone.size === 0 && asked.size === 0) return undefined;
-    return { response: deltaResponse(next, resources.values(), gone), names };
+    if (resources.size === 0 && gone.size === 0 && missing.size === 0) return undefined;
+    const response = deltaResponse(next, resources.values(), [...gone, ...missing]);
+    return { response, next: without(next, missing), names };
+  }
+
+  /** Those it does not have were asked for, and are answered for. */
+  protected override keptByName(names: ReadonlySet<string>): ReadonlySet<string> {
+    return names;
   }
 
   protected override afterRefusal(refused: TypeSnapshot, names: ReadonlySet<string>): TypeSnapshot {

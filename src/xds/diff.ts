@@ -62,7 +62,7 @@ export function declared(typeUrl: string, versions: ReadonlyMap<string, string>)
 /**
  * What a client has that refused `refused`: of the resources in which it differs from `accepted`, and of `names`, which
  * were sent with them, it may have taken some (Envoy takes the good clusters of a response that it rejects). These
- * compare as unlike anything.
+ * are unsure.
  */
 export function doubtful(
   accepted: TypeSnapshot,
@@ -74,11 +74,34 @@ export function doubtful(
       const { name, version } = resource;
       const same =
         accepted.resources.get(name)?.version === version && refused.resources.get(name)?.version === version;
-      return same && !names.has(name) ? resource : { name, version: '', body: UNSENDABLE };
+      return same && !names.has(name) ? resource : unsure(name);
     });
-    return withResources(accepted, resources);
+    // Labels are of what is accepted for sure.
+    const { labels } = accepted;
+    return makeTypeSnapshot(refused.typeUrl, resources, { labels, order: refused.order });
   };
   return names.size === 0 ? once(doubts, accepted, refused, make) : make();
+}
+
+/** The same where it is not sure that the client has what has none of these names. */
+export function sureOf(type: TypeSnapshot, names: ReadonlySet<string>): TypeSnapshot {
+  if (type === NOTHING) return type;
+  const resources = [...type.resources.values()];
+  return withResources(
+    type,
+    resources.map((resource) => (names.has(resource.name) ? resource : unsure(resource.name))),
+  );
+}
+
+/** Compares as unlike anything. */
+function unsure(name: string): Resource {
+  return { name, version: '', body: UNSENDABLE };
+}
+
+/** What of it does not have these names. */
+export function without(type: TypeSnapshot, names: ReadonlySet<string>): TypeSnapshot {
+  const rest = [...type.resources.values()].filter(({ name }) => !names.has(name));
+  return rest.length === type.resources.size ? type : withResources(type, rest);
 }
 
 /** False for what is known by name and version only. */

@@ -63,7 +63,12 @@ export class SotwType extends TypeSync {
     if (!needed) return undefined;
     this.mustAnswer = false;
     this.mustRenew = false;
-    return { response: sotwResponse(next, subscription, this.nonce), names: NO_NAMES };
+    return { response: sotwResponse(next, subscription, this.nonce), next, names: NO_NAMES };
+  }
+
+  /** Names may have been added since the last response; the next one is complete. */
+  protected override keptByName(): ReadonlySet<string> {
+    return NO_NAMES;
   }
 
   /** As it was: whatever comes next is complete. */

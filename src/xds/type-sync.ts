@@ -1,5 +1,5 @@
 import type { ResourceRef, TypeSnapshot } from '../snapshot/snapshot.ts';
-import { NOTHING, changes, diffOf, removes, unionOf } from './diff.ts';
+import { NOTHING, changes, diffOf, removes, sureOf, unionOf } from './diff.ts';
 import type { Response } from './responses.ts';
 import { type Subscription, type SubscriptionPool, covers } from './subscription.ts';
 
@@ -25,20 +25,27 @@ interface Flight {
   /** What the client is to have in the end, and what it has once it acknowledges this. */
   readonly goal: TypeSnapshot;
   readonly next: TypeSnapshot;
+  /** What was asked for when it was sent. */
+  readonly subscription: Subscription;
   /** Sent before earlier types were settled, because the client asked. */
   readonly early: boolean;
-  /** Names that were sent whether or not the client had them. */
   readonly names: ReadonlySet<string>;
+  /** The client asked for everything since; of this response it has these names. */
+  readonly only?: ReadonlySet<string>;
 }
 
 interface Refusal {
   readonly goal: TypeSnapshot;
+  readonly subscription: Subscription;
   readonly early: boolean;
   readonly message: string;
 }
 
 export interface Message {
   readonly response: Response;
+  /** What the client has once it acknowledges this. */
+  readonly next: TypeSnapshot;
+  /** Names that are in it whether or not the client had them. */
   readonly names: ReadonlySet<string>;
 }
 
@@ -80,18 +87,25 @@ export abstract class TypeSync {
   protected abstract tellsRemovals(): boolean;
   /** The message after which the client has `next`; undefined when it has. `force`: send even so. */
   protected abstract message(next: TypeSnapshot, goal: TypeSnapshot, force: boolean): Message | undefined;
+  /** Of the names asked for before everything was: those that the client has if they are known. */
+  protected abstract keptByName(names: ReadonlySet<string>): ReadonlySet<string>;
   /** What the client has after refusing a message. */
   protected abstract afterRefusal(refused: TypeSnapshot, names: ReadonlySet<string>): TypeSnapshot;
 
   protected resubscribe(wildcard: boolean, names: Iterable<string>): void {
     const before = this.#subscription;
     this.#subscription = this.outlet.pool.take(wildcard, names);
+    if (wildcard && !before.wildcard) this.#widen(this.keptByName(before.names));
     this.outlet.pool.release(before);
   }
 
-  /** What the client will have when all that is out is acknowledged. */
-  protected get expected(): TypeSnapshot {
-    return this.#flight?.next ?? this.known;
+  /** Of what is known, and of what is on its way, the client has for sure what it had asked for by name. */
+  #widen(names: ReadonlySet<string>): void {
+    this.known = sureOf(this.known, names);
+    const flight = this.#flight;
+    if (flight === undefined) return;
+    const only = new Set([...names].filter((name) => flight.only?.has(name) ?? true));
+    this.#flight = { ...flight, only };
   }
 
   /** Takes an acknowledgement, or a rejection with the client's words. Of an older response it says nothing. */
@@ -99,15 +113,15 @@ export abstract class TypeSync {
     const flight = this.#flight;
     if (flight === undefined || nonce !== this.nonce) return;
     this.#flight = undefined;
-    const { goal, next, early, names } = flight;
+    const { goal, next, subscription, early, names, only } = flight;
     if (error === undefined) {
-      this.known = next;
+      this.known = only === undefined ? next : sureOf(next, only);
       // An answer out of turn has the old content of what was refused.
       if (this.#refusal !== undefined && !changes(next, goal, this.#subscription)) this.#refusal = undefined;
       this.outlet.acked(next);
       if (this.#refusal !== undefined) this.outlet.rejected(this.#refusal.goal, this.#refusal.message, true);
     } else {
-      this.#refusal = { goal, early, message: error };
+      this.#refusal = { goal, subscription, early, message: error };
       this.known = this.afterRefusal(next, names);
       this.outlet.rejected(goal, error, false);
     }
@@ -122,7 +136,7 @@ export abstract class TypeSync {
       // The client waits: it gets what it had of the rest, and the new names.
       const next = this.known === NOTHING ? goal : unionOf(goal, this.known);
       const message = this.message(next, goal, false);
-      if (message !== undefined) this.#send(message, goal, next, hold !== 'none');
+      if (message !== undefined) this.#send(message, goal, hold !== 'none');
     }
   }
 
@@ -135,17 +149,17 @@ export abstract class TypeSync {
     const force = this.#refusal !== undefined;
     if (this.known === next && !force && !this.mustAnswer && !this.mustRenew) return;
     const message = this.message(next, goal, force);
-    if (message !== undefined) return this.#send(message, goal, next, false);
+    if (message !== undefined) return this.#send(message, goal, false);
     this.#refusal = undefined;
     if (this.known === next) return;
     this.known = next;
     if (next === goal) this.outlet.acked(goal);
   }
 
-  #send({ response, names }: Message, goal: TypeSnapshot, next: TypeSnapshot, early: boolean): void {
+  #send({ response, next, names }: Message, goal: TypeSnapshot, early: boolean): void {
     const before = this.known;
     this.nonce = response.nonce;
-    this.#flight = { goal, next, early, names };
+    this.#flight = { goal, next, subscription: this.#subscription, early, names };
     this.outlet.write(response.bytes);
     this.outlet.sent(next);
     const { resend } = diffOf(before, next);
@@ -160,12 +174,13 @@ export abstract class TypeSync {
   #standsRefused(goal: TypeSnapshot): boolean {
     const refusal = this.#refusal;
     if (refusal === undefined || refusal.early) return false;
-    if (refusal.goal === goal) return true;
-    const { goal: refused, message } = refusal;
-    if (changes(refused, goal, this.#subscription) || removes(refused, goal, this.#subscription))
-      return false;
-    this.#refusal = { ...refusal, goal };
-    this.outlet.rejected(goal, message, true);
+    const subscription = this.#subscription;
+    if (changes(refusal.goal, goal, subscription) || removes(refusal.goal, goal, subscription)) return false;
+    if (narrows(refusal.goal, refusal.subscription, subscription)) return false;
+    if (refusal.goal !== goal) {
+      this.#refusal = { ...refusal, goal };
+      this.outlet.rejected(goal, refusal.message, true);
+    }
     return true;
   }
 
@@ -182,4 +197,10 @@ export abstract class TypeSync {
   protected covers(name: string): boolean {
     return covers(this.#subscription, name);
   }
+}
+
+/** Whether a resource that the one subscription covers is not covered by the other. */
+function narrows(type: TypeSnapshot, before: Subscription, after: Subscription): boolean {
+  if (before === after || after.wildcard) return false;
+  return [...type.resources.keys()].some((name) => covers(before, name) && !covers(after, name));
 }

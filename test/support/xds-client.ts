@@ -97,8 +97,28 @@ export function encodeRequest(protocol: 'sotw' | 'delta', sent: Sent): Buffer {
   return Buffer.from(types[protocol].request.encode(message).finish());
 }
 
+interface RawResponse {
+  readonly type_url: string;
+  readonly nonce: string;
+  readonly version_info: string;
+  readonly system_version_info: string;
+  readonly resources: readonly {
+    readonly value: Uint8Array;
+    readonly name: string;
+    readonly version: string;
+    readonly resource: { readonly value: Uint8Array };
+  }[];
+  readonly removed_resources: readonly string[];
+}
+
+/** Answer to a first report. */
+export interface LoadInterval {
+  readonly send_all_clusters: boolean;
+  readonly load_reporting_interval: { readonly seconds: unknown; readonly nanos: number };
+}
+
 export function decodeResponse(protocol: 'sotw' | 'delta', bytes: Buffer): Received {
-  const raw = types[protocol].response.decode(bytes) as any;
+  const raw = types[protocol].response.decode(bytes) as unknown as RawResponse;
   const common = { typeUrl: raw.type_url, nonce: raw.nonce };
   if (protocol === 'sotw') {
     return {
@@ -112,8 +132,8 @@ export function decodeResponse(protocol: 'sotw' | 'delta', bytes: Buffer): Recei
   return {
     ...common,
     version: raw.system_version_info,
-    resources: Object.fromEntries(raw.resources.map(({ resource }: any) => textOf(resource))),
-    versions: Object.fromEntries(raw.resources.map(({ name, version }: any) => [name, version])),
+    resources: Object.fromEntries(raw.resources.map(({ resource }) => textOf(resource))),
+    versions: Object.fromEntries(raw.resources.map(({ name, version }) => [name, version])),
     removed: raw.removed_resources,
   };
 }
@@ -238,7 +258,7 @@ export function connect(port: number, secure: ChannelCredentials = credentials.c
 /** One stream of load reports. */
 export class LoadClient {
   readonly #call: ClientDuplexStream<Buffer, Buffer>;
-  readonly #received: any[] = [];
+  readonly #received: LoadInterval[] = [];
   #wake = Promise.withResolvers<void>();
 
   constructor(client: Client) {
@@ -246,7 +266,7 @@ export class LoadClient {
     this.#call = client.makeBidiStreamRequest(PATHS.loads, same, same);
     this.#call.on('error', () => undefined);
     this.#call.on('data', (bytes: Buffer) => {
-      this.#received.push(types.loads.response.decode(bytes));
+      this.#received.push(types.loads.response.decode(bytes) as unknown as LoadInterval);
       this.#wake.resolve();
     });
   }
@@ -255,11 +275,12 @@ export class LoadClient {
     this.#call.write(Buffer.from(types.loads.request.encode(message).finish()));
   }
 
-  async next(): Promise<any> {
-    while (this.#received.length === 0) {
+  async next(): Promise<LoadInterval> {
+    for (;;) {
+      const answer = this.#received.shift();
+      if (answer !== undefined) return answer;
       this.#wake = Promise.withResolvers();
       await this.#wake.promise;
     }
-    return this.#received.shift();
   }
 }
