@@ -20,7 +20,7 @@ import { serviceDefinition } from './protocol.ts';
 import { decodeDelta, decodeNode, decodeSotw } from './requests.ts';
 import { DeltaStream, SotwStream, type StreamSetup } from './stream.ts';
 import { SubscriptionPool } from './subscription.ts';
-import type { DeltaRequest, SotwRequest, StreamObserver, XdsRequest } from './types.ts';
+import type { DeltaRequest, NodeInfo, SotwRequest, StreamObserver, XdsRequest } from './types.ts';
 
 export interface XdsServerOptions extends LoadReportOptions {
   readonly observer: StreamObserver;
@@ -172,7 +172,8 @@ export class XdsServer {
       if (typeUrl === '') return fail(status.INVALID_ARGUMENT, 'type_url is missing');
       if (stream === undefined) {
         if (request.node === undefined) return fail(status.INVALID_ARGUMENT, 'the first request has no node');
-        const node = decodeNode(request.node);
+        const node = readNode(request.node);
+        if (node === undefined) return fail(status.INVALID_ARGUMENT, 'the node cannot be read');
         if (node.id === '') return fail(status.INVALID_ARGUMENT, 'node.id is missing');
         this.#streams += 1;
         stream = new Stream({
@@ -203,5 +204,13 @@ export class XdsServer {
     call.on('cancelled', close);
     call.on('error', close);
     call.on('close', close);
+  }
+}
+
+function readNode(bytes: Uint8Array): NodeInfo | undefined {
+  try {
+    return decodeNode(bytes);
+  } catch {
+    return undefined;
   }
 }

@@ -52,8 +52,13 @@ export class ModelClient {
 
   model(type: Type): TypeModel {
     const found = this.types.get(type);
-    if (found === undefined) throw new Error(type);
+    if (found === undefined) throw new Error(`no type "${type}"`);
     return found;
+  }
+
+  /** Asks for what the model does not follow. */
+  ask(type: string, names: readonly string[]): void {
+    this.#send({ type, names, subscribe: names });
   }
 
   serve(snapshot: Snapshot | undefined): void {

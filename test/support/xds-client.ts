@@ -251,8 +251,12 @@ export function nodeOf(id: string, cluster = 'edge'): object {
 }
 
 export function connect(port: number, secure: ChannelCredentials = credentials.createInsecure()): Client {
-  // Without this, clients of one process share a connection.
-  return new Client(`127.0.0.1:${port}`, secure, { 'grpc.use_local_subchannel_pool': 1 });
+  return new Client(`127.0.0.1:${port}`, secure, {
+    // Without this, clients of one process share a connection.
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.max_receive_message_length': -1,
+    'grpc.ssl_target_name_override': 'localhost',
+  });
 }
 
 /** One stream of load reports. */

@@ -50,6 +50,8 @@ export class Owner implements StreamObserver {
   readonly streams = new Set<XdsStream>();
   readonly events: string[] = [];
   readonly loads: (readonly [NodeInfo, readonly ClusterLoad[]])[] = [];
+  /** How often a stream asked for something else than before. */
+  asked = 0;
   readonly #acked = new Map<string, TypeSnapshot>();
   #snapshot: Snapshot | undefined;
   #changed = Promise.withResolvers<void>();
@@ -65,6 +67,7 @@ export class Owner implements StreamObserver {
   }
 
   subscribed(stream: XdsStream): void {
+    this.asked += 1;
     stream.serve(this.#snapshot);
     this.#wake();
   }
