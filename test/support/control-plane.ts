@@ -7,7 +7,7 @@ export interface RestAnswer {
   readonly status: number;
   readonly headers: Headers;
   /** Parsed when it is JSON, else the text. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+   
   readonly body: any;
 }
 

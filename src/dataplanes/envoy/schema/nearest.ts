@@ -3,7 +3,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   const wanted = word.toLowerCase().replaceAll('_', '');
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const name of candidates) {
-    const distance = editDistance(wanted.slice(0, 64), name.replaceAll('_', ''));
+    const distance = editDistance(wanted.slice(0, 64), name.toLowerCase().replaceAll('_', ''));
     if (best === undefined || distance < best.distance) best = { name, distance };
   }
   return best !== undefined && best.distance <= Math.max(1, Math.floor(wanted.length / 4))

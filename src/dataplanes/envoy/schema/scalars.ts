@@ -47,7 +47,7 @@ export function enumReader(desc: DescEnum): Reader {
   const byNumber = new Map(desc.values.map((value) => [value.number, value.name]));
   return (json, issues) => {
     if (typeof json === 'string' && names.includes(json)) return json;
-    if (typeof json === 'number' && Number.isInteger(json)) return byNumber.get(json) ?? json;
+    if (typeof json === 'number' && (json | 0) === json) return byNumber.get(json) ?? json;
     const close = typeof json === 'string' ? nearest(json, names) : undefined;
     const hint = close === undefined ? '' : `; did you mean ${close}?`;
     return void issues.add(`must be one of ${names.join(', ')}${hint}`);
@@ -60,8 +60,9 @@ export function zeroOf(): unknown {
 }
 
 function readString(json: unknown, issues: IssueList): unknown {
-  if (typeof json !== 'string')
-    return void issues.add(`must be a string; write ${JSON.stringify(String(json))} in quotes`);
+  if (typeof json === 'number' || typeof json === 'boolean')
+    return void issues.add(`must be a string; write "${json}" in quotes`);
+  if (typeof json !== 'string') return void issues.add('must be a string');
   if (!json.isWellFormed()) return void issues.add('must be valid Unicode');
   return json;
 }
