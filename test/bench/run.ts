@@ -40,6 +40,9 @@ interface Row {
 const { values } = parseArgs({
   options: { quick: { type: 'boolean' }, json: { type: 'string' }, nodes: { type: 'string' } },
 });
+/** About as many as it takes until the figures stay. */
+const WARM_ACKNOWLEDGEMENTS = 20_000;
+
 const quick = values.quick === true;
 const sizes = (values.nodes ?? (quick ? '100,1000' : '100,1000,3000')).split(',').map(Number);
 
@@ -70,6 +73,11 @@ function rowsFor(nodes: number): readonly Row[] {
   ];
 }
 
+/** Pushes before measuring: a control plane runs for weeks, so what counts is its steady state, not its first seconds. */
+function warmUp(nodes: number): number {
+  return Math.max(30, Math.ceil(WARM_ACKNOWLEDGEMENTS / nodes));
+}
+
 async function measure(row: Row, start: (routes: number) => Promise<MeasuredServer>): Promise<Report> {
   const server = await start(row.routes);
   try {
@@ -87,7 +95,7 @@ async function measure(row: Row, start: (routes: number) => Promise<MeasuredServ
         '-settle',
         '100ms',
         '-warmup',
-        quick ? '10' : '30',
+        String(quick ? 10 : warmUp(row.nodes)),
       ],
       ...['-storms', String(row.storms), '-timeout', '30s', '-pid', String(server.pid)],
     ]);

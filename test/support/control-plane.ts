@@ -7,7 +7,6 @@ export interface RestAnswer {
   readonly status: number;
   readonly headers: Headers;
   /** Parsed when it is JSON, else the text. */
-   
   readonly body: any;
 }
 

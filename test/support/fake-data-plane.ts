@@ -3,6 +3,8 @@ import { fail, ok } from '../../src/model/issue.ts';
 import type { Issue, Result } from '../../src/model/issue.ts';
 import { DEFAULT_COPY } from '../../src/model/mirror.ts';
 import { DEFAULT_LIMITS } from '../../src/model/target.ts';
+import type { Ppm } from '../../src/model/percent.ts';
+import type { TypeSnapshot } from '../../src/snapshot/snapshot.ts';
 import { makeResource, makeSnapshot, makeTypeSnapshot } from '../../src/snapshot/build.ts';
 
 /** The text of a config: JSON. `policies` are the mirror policies that can be adopted from it. */
@@ -24,7 +26,7 @@ export interface FakeNative extends NativeConfig {
   readonly text: FakeConfigText;
 }
 
-const MIRROR_TYPE = 'test/mirror';
+export const MIRROR_TYPE = 'test/mirror';
 
 /**
  * A data plane that pushes a resource per mirror. It refuses text that is not JSON, unknown keys, and mirrors of
@@ -93,7 +95,8 @@ export class FakeDataPlane implements DataPlane<FakeNative> {
     const resources = input.mirrors.map((one) =>
       makeResource(one.mirror.name, Buffer.from(JSON.stringify(one))),
     );
-    const snapshot = makeSnapshot([makeTypeSnapshot(MIRROR_TYPE, resources)]);
+    const labels = new Map(input.mirrors.map(({ mirror }) => [mirror.name, mirror.percent]));
+    const snapshot = makeSnapshot([makeTypeSnapshot(MIRROR_TYPE, resources, { labels })]);
     const warnings =
       input.mirrors.length === 0 ? [{ path: '', message: `fleet ${input.fleet.name} mirrors nothing` }] : [];
     return ok({
@@ -107,8 +110,8 @@ export class FakeDataPlane implements DataPlane<FakeNative> {
     return 'only';
   }
 
-  effectivePercent(): undefined {
-    return undefined;
+  effectivePercent(mirror: string, acked: ReadonlyMap<string, TypeSnapshot>): Ppm | undefined {
+    return acked.get(MIRROR_TYPE)?.labels.get(mirror);
   }
 
   mirrorOfCluster(cluster: string): string {

@@ -1,0 +1,188 @@
+import test from 'ava';
+import { DeliveryRig } from '../../support/delivery-rig.ts';
+
+const NEVER = { timeoutMs: 60_000 };
+
+test('a node is pending until it acknowledged what its fleet should have now', (t) => {
+  const rig = new DeliveryRig();
+  rig.publish('edge', 5);
+  const node = rig.node('a');
+  t.is(rig.state('a'), 'pending');
+  node.ack();
+  t.is(rig.state('a'), 'acked');
+  rig.publish('edge', 6);
+  t.is(rig.state('a'), 'pending');
+  node.nack('no');
+  t.is(rig.state('a'), 'rejected');
+  t.is(rig.delivery.node('a')?.types[0]?.rejected?.message, 'no');
+  rig.publish('edge', 7);
+  t.is(rig.state('a'), 'pending');
+  node.ack();
+  t.is(rig.state('a'), 'acked');
+  t.is(rig.delivery.node('a')?.types[0]?.rejected, undefined);
+});
+
+test('the effective percent is what was acknowledged, never what was asked for', (t) => {
+  const rig = new DeliveryRig();
+  rig.publish('edge', 5);
+  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').effectivePercent, null);
+  const [a, b] = [rig.node('a'), rig.node('b')];
+  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').effectivePercent, null);
+  a.ack();
+  b.ack();
+  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').effectivePercent, 5);
+  rig.publish('edge', 10);
+  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').effectivePercent, 5);
+  a.ack();
+  b.nack('no');
+  t.like(rig.delivery.mirrorStatus('edge', 'edge-m'), {
+    effectivePercent: 7.5,
+    effective: [
+      { percent: 10, nodes: 1 },
+      { percent: 5, nodes: 1 },
+    ],
+    nodes: { total: 2, acked: 1, rejected: 1, pending: 0 },
+  });
+});
+
+test('a node that comes back is read back anew', (t) => {
+  const rig = new DeliveryRig();
+  rig.publish('edge', 5);
+  rig.node('a').ack().close();
+  t.like(rig.delivery.node('a'), { connected: false, state: 'acked' });
+  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').effectivePercent, null);
+  rig.publish('edge', 6);
+  t.is(rig.state('a'), 'pending');
+  const again = rig.node('a');
+  t.is(rig.state('a'), 'pending');
+  t.is(rig.delivery.node('a')?.types[0]?.acked, undefined);
+  again.ack();
+  t.is(rig.state('a'), 'acked');
+});
+
+test('the latest stream of a node counts, and the one before when that ends', (t) => {
+  const rig = new DeliveryRig();
+  rig.publish('edge', 5);
+  const old = rig.node('a').ack();
+  const fresh = rig.node('a', 'edge', old.peer);
+  t.is(rig.state('a'), 'pending');
+  fresh.ack();
+  t.is(rig.state('a'), 'acked');
+  old.close();
+  t.like(rig.delivery.node('a'), { connected: true, state: 'acked' });
+  t.deepEqual(rig.said, ['node connected']);
+  rig.node('a', 'edge', '127.0.0.2:1');
+  t.regex(rig.said.at(-1) ?? '', /two connections have the same node id/);
+});
+
+test('a node belongs to the fleet that has its cluster, whenever that comes, moves or goes', (t) => {
+  const rig = new DeliveryRig();
+  const node = rig.node('a', 'blue');
+  t.like(rig.delivery.node('a'), { fleet: undefined, state: 'pending' });
+  rig.publish('edge', 5, 'blue');
+  t.is(rig.delivery.node('a')?.fleet, 'edge');
+  t.truthy(node.served);
+  node.ack();
+  t.deepEqual(rig.delivery.summary(['edge']), { nodes: 1, acked: 1, rejected: 0, pending: 0 });
+  rig.publish('edge', 5, 'green');
+  t.is(rig.delivery.node('a')?.fleet, undefined);
+  t.is(node.served, undefined);
+  t.is(rig.delivery.summary(['edge']).nodes, 0);
+  rig.publish('edge', 5, 'blue');
+  t.is(rig.delivery.node('a')?.fleet, 'edge');
+  rig.remove('edge');
+  t.is(rig.delivery.node('a')?.fleet, undefined);
+});
+
+test('waiting ends when the last node has answered, whatever it answered', async (t) => {
+  const rig = new DeliveryRig();
+  rig.publish('edge', 5);
+  const [a, b] = [rig.node('a'), rig.node('b')];
+  let ended = false;
+  const waits = rig.delivery.waitAcked(['edge'], NEVER).then((summary) => {
+    ended = true;
+    return summary;
+  });
+  a.ack();
+  await Promise.resolve();
+  t.false(ended);
+  b.nack('no');
+  t.deepEqual(await waits, { nodes: 2, acked: 1, rejected: 1, pending: 0 });
+});
+
+test('waiting ends when the last that was pending goes, at the timeout, and when the asker goes', async (t) => {
+  // A timeout alone keeps no process alive.
+  const alive = setInterval(() => undefined, 1000);
+  t.teardown(() => clearInterval(alive));
+  const rig = new DeliveryRig();
+  t.deepEqual(await rig.delivery.waitAcked(['edge'], NEVER), { nodes: 0, acked: 0, rejected: 0, pending: 0 });
+  rig.publish('edge', 5);
+  const [a, b] = [rig.node('a'), rig.node('b')];
+  const waits = rig.delivery.waitAcked(['edge'], NEVER);
+  a.ack();
+  b.close();
+  t.deepEqual(await waits, { nodes: 1, acked: 1, rejected: 0, pending: 0 });
+  rig.node('c');
+  t.like(await rig.delivery.waitAcked(['edge'], { timeoutMs: 1 }), { pending: 1 });
+  const asker = new AbortController();
+  const left = rig.delivery.waitAcked(['edge'], { ...NEVER, signal: asker.signal });
+  asker.abort();
+  t.like(await left, { pending: 1 });
+});
+
+test('who waits for one fleet does not wait for another', async (t) => {
+  const rig = new DeliveryRig();
+  rig.publish('edge', 5);
+  rig.publish('core', 5);
+  rig.node('a').ack();
+  rig.node('b', 'core');
+  t.like(await rig.delivery.waitAcked(['edge'], NEVER), { nodes: 1, acked: 1 });
+});
+
+test('nodes that are gone are remembered for a day, and no more than ten thousand of them', (t) => {
+  const rig = new DeliveryRig();
+  rig.publish('edge', 5);
+  rig.node('first').close();
+  rig.now += 24 * 3600 * 1000 + 1;
+  rig.node('second').close();
+  t.deepEqual(
+    rig.delivery.nodes().map(({ id }) => id),
+    ['second'],
+  );
+  for (let n = 0; n < 10_001; n += 1) rig.node(`n${n}`).close();
+  t.is(rig.delivery.nodes().length, 10_000);
+  t.is(rig.delivery.node('second'), undefined);
+});
+
+test('load reports are summed since the node connected, and only of nodes that are there', (t) => {
+  const rig = new DeliveryRig();
+  rig.publish('edge', 5);
+  const load = { cluster: 'edge-m', succeeded: 3, failed: 1, inProgress: 2, dropped: 1 };
+  const a = rig.node('a');
+  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').observed, null);
+  rig.delivery.reported(a.node, [load]);
+  rig.delivery.reported(a.node, [{ ...load, inProgress: 0 }]);
+  rig.delivery.reported({ ...a.node, id: 'nobody' }, [load]);
+  t.like(rig.delivery.mirrorStatus('edge', 'edge-m').observed, {
+    reportingNodes: 1,
+    copies: 8,
+    errors: 2,
+    inProgress: 0,
+    dropped: 2,
+  });
+  a.close();
+  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').observed, null);
+});
+
+test('what happens to nodes is told, in order', (t) => {
+  const rig = new DeliveryRig();
+  rig.publish('edge', 5);
+  const node = rig.node('a').ack();
+  rig.publish('edge', 6);
+  node.nack('no').close();
+  t.deepEqual(
+    rig.events.map(({ kind }) => kind),
+    ['node-connected', 'acked', 'rejected', 'node-disconnected'],
+  );
+  t.like(rig.events[2], { node: 'a', fleet: 'edge', message: 'no' });
+});

@@ -1,0 +1,171 @@
+import { readFileSync } from 'node:fs';
+import test from 'ava';
+import { dump, load } from 'js-yaml';
+import { createEnvoyDataPlane, loadSchema } from '../../../src/dataplanes/envoy/index.ts';
+import { DEFAULT_COPY } from '../../../src/model/mirror.ts';
+import { DEFAULT_LIMITS } from '../../../src/model/target.ts';
+
+const envoy = createEnvoyDataPlane(loadSchema());
+const seed = readFileSync(new URL('../../../envoy/seed.yaml', import.meta.url), 'utf8');
+const fleet = { name: 'edge', dataPlane: 'envoy', nodeCluster: 'edge' };
+
+function read(text: string, format: 'yaml' | 'json' = 'yaml') {
+  return envoy.readConfig(text, format, { fleet: 'edge', adopt: true });
+}
+
+function refusal(text: string, format: 'yaml' | 'json' = 'yaml'): string {
+  const result = read(text, format);
+  if (result.ok) throw new Error('it was taken');
+  return result.issues.map(({ path, message }) => `${path}: ${message}`).join('\n');
+}
+
+/** What an Envoy would get. */
+function pushed(text: string, format: 'yaml' | 'json' = 'yaml'): unknown {
+  const config = read(text, format);
+  if (!config.ok) throw new Error(JSON.stringify(config.issues));
+  const targets = new Map(config.value.adopted.targets.map((target) => [target.name, target]));
+  const mirrors = config.value.adopted.mirrors.map((mirror) => {
+    const target = targets.get(mirror.target);
+    if (target === undefined) throw new Error('no target');
+    return { mirror, target };
+  });
+  const compiled = envoy.compile({ fleet, config: config.value, mirrors });
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.issues));
+  return compiled.value.resources();
+}
+
+/** Every key in camelCase, but those inside maps and the `@type`. */
+function camel(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(camel);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, child]) => [
+      key.startsWith('@') || key.includes('.')
+        ? key
+        : key.replaceAll(/_(\w)/g, (_, c: string) => c.toUpperCase()),
+      camel(child),
+    ]),
+  );
+}
+
+test('YAML and JSON, snake_case and camelCase, bootstrap, block and lists by type are the same', (t) => {
+  const expected = pushed(seed);
+  const parsed = load(seed) as { static_resources: object };
+  t.deepEqual(pushed(JSON.stringify(parsed), 'json'), expected);
+  t.deepEqual(pushed(JSON.stringify(camel(parsed)), 'json'), expected);
+  t.deepEqual(pushed(dump(parsed.static_resources)), expected);
+  t.deepEqual(pushed(dump({ ...parsed, node: { id: 'a', cluster: 'b' } })), expected);
+});
+
+test('aliases are followed, and a bomb of them is refused before it goes off', (t) => {
+  const levels = Array.from({ length: 30 }, (_, n) =>
+    n === 0 ? 'a0: &a0 [x, x]' : `a${n}: &a${n} [*a${n - 1}, *a${n - 1}]`,
+  );
+  t.regex(refusal(levels.join('\n')), /too large|alias/i);
+  const alias = 'x: &c {name: a, connect_timeout: 1s}\n';
+  t.regex(refusal(`${alias}clusters: [*c]`), /^x: unknown/m);
+});
+
+test('what nests without end, is no mapping, or is not the format it says is refused', (t) => {
+  t.regex(refusal(`${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'json'), /nested more than 150 deep/);
+  t.regex(refusal(`${'{a: '.repeat(500)}1${'}'.repeat(500)}`), /deep|depth/i);
+  t.regex(refusal('- a'), /must be a mapping/);
+  t.regex(refusal(''), /input is empty/);
+  t.regex(refusal('{"a":', 'json'), /not valid JSON/);
+  t.regex(refusal('a: b: c'), /not valid YAML.*1/);
+  t.regex(refusal('clusters: !!js/function "x"'), /not valid YAML/);
+  t.regex(refusal('a: 1\na: 2'), /not valid YAML: .*duplicate/);
+});
+
+/** A config of lists with so many routes, and one cluster. */
+function withRoutes(count: number): string {
+  const hcm =
+    'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+  const router = 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router';
+  return JSON.stringify({
+    listeners: [
+      {
+        name: 'in',
+        address: { socket_address: { address: '0.0.0.0', port_value: 80 } },
+        filter_chains: [
+          {
+            filters: [
+              {
+                name: 'hcm',
+                typed_config: {
+                  '@type': hcm,
+                  stat_prefix: 'in',
+                  http_filters: [{ name: 'router', typed_config: { '@type': router } }],
+                  route_config: {
+                    name: 'all',
+                    virtual_hosts: [
+                      {
+                        name: 'all',
+                        domains: ['*'],
+                        routes: Array.from({ length: count }, (_, n) => ({
+                          match: { prefix: `/service-${n}/` },
+                          route: { cluster: 'origin' },
+                        })),
+                      },
+                    ],
+                  },
+                },
+              },
+            ],
+          },
+        ],
+      },
+    ],
+    clusters: [{ name: 'origin', type: 'STRICT_DNS', connect_timeout: '1s' }],
+  });
+}
+
+test('ten thousand routes are read, mirrored and pushed', (t) => {
+  const config = read(withRoutes(10_000), 'json');
+  if (!config.ok) return t.fail(JSON.stringify(config.issues));
+  const mirror = {
+    name: 'all',
+    fleet: 'edge',
+    target: 'wallarm',
+    percent: 50_000,
+    routes: [{ methods: ['GET'] }],
+    exclude: [{ pathPrefix: '/service-7/login' }],
+    copy: DEFAULT_COPY,
+  };
+  const target = {
+    name: 'wallarm',
+    endpoints: [{ host: 'wallarm', port: 8445 }],
+    protocol: 'http1',
+    limits: DEFAULT_LIMITS,
+  } as const;
+  const compiled = envoy.compile({ fleet, config: config.value, mirrors: [{ mirror, target }] });
+  if (!compiled.ok) return t.fail(JSON.stringify(compiled.issues));
+  const [routes] = compiled.value.resources()['routes'] as [{ virtual_hosts: [{ routes: unknown[] }] }];
+  t.true((routes.virtual_hosts[0]?.routes.length ?? 0) >= 20_000);
+});
+
+test('inline route configurations of one name stay apart when they differ, and are one when they do not', (t) => {
+  const two = (prefix: string): string => {
+    const config = JSON.parse(withRoutes(1)) as { listeners: Record<string, unknown>[] };
+    const other = JSON.parse(JSON.stringify(config.listeners[0]).replaceAll('/service-0/', prefix)) as object;
+    const address = { socket_address: { address: '0.0.0.0', port_value: 81 } };
+    return JSON.stringify({
+      ...config,
+      listeners: [config.listeners[0], { ...other, name: 'second', address }],
+    });
+  };
+  const namesOf = (text: string): readonly string[] =>
+    (pushed(text, 'json') as { routes: { name: string }[] }).routes.map(({ name }) => name);
+  t.is(new Set(namesOf(two('/other/'))).size, 2);
+  t.true(new Set(namesOf(two('/service-0/'))).size <= 2);
+});
+
+test('a config that names what is not there, or names a thing twice, is refused with every place', (t) => {
+  const config = JSON.parse(withRoutes(2).replace('"cluster":"origin"', '"cluster":"nowhere"')) as {
+    clusters: unknown[];
+  };
+  const [cluster] = config.clusters;
+  const words = refusal(JSON.stringify({ ...config, clusters: [cluster, cluster] }), 'json');
+  t.regex(words, /clusters\[1\].*origin/);
+  t.regex(words, /routes\[0\]\.route\.cluster.*nowhere/);
+});
