@@ -132,7 +132,7 @@ export abstract class TypeSync {
     if (this.#flight !== undefined) return;
     if (hold === 'none' && !this.#standsRefused(goal)) {
       this.#lead(goal, this.#holdsRemovals(goal) ? unionOf(this.known, goal) : goal);
-    } else if (this.mustAnswer || (this.mustRenew && hold !== 'unsettled')) {
+    } else if (this.mustAnswer || this.mustRenew) {
       // The client waits: it gets what it had of the rest, and the new names.
       const next = this.known === NOTHING ? goal : unionOf(goal, this.known);
       const message = this.message(next, goal, false);
