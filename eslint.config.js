@@ -13,7 +13,8 @@ const ROOMS = {
   store: ['model'],
   control: ['model', 'store/store.ts', 'dataplanes/data-plane.ts'],
   delivery: ['model', 'snapshot', 'xds', 'dataplanes/data-plane.ts'],
-  api: ['model', 'control', 'delivery', 'telemetry', 'store/store.ts'],
+  rollout: ['model', 'control', 'delivery'],
+  api: ['model', 'control', 'delivery', 'rollout', 'telemetry', 'store/store.ts'],
 };
 
 const DATA_PLANES = ['envoy'];

@@ -77,7 +77,7 @@ function addPut(app: FastifyInstance, options: ApiOptions): void {
   });
 }
 
-function addReads(app: FastifyInstance, { control, renderBootstrap }: ApiOptions): void {
+function addReads(app: FastifyInstance, { control, delivery, renderBootstrap }: ApiOptions): void {
   const schema = { tags: TAGS, params: params('fleet') };
   app.get(
     '/v1/fleets/:fleet/config',
@@ -108,19 +108,27 @@ function addReads(app: FastifyInstance, { control, renderBootstrap }: ApiOptions
       schema: {
         ...schema,
         summary: 'What is pushed, by type',
-        querystring: query({ variant }),
+        querystring: query({
+          variant,
+          node: { type: 'string', description: 'What the node of this id is to have' },
+        }),
         response: { 200: resources },
       },
     },
     (request) => {
-      const compiled = control.compiled(fleetOf(request));
+      const { variant: wanted, node } = request.query as { variant?: string; node?: string };
+      const compiled = delivery.compiled(fleetOf(request), node);
       if (compiled === undefined)
         throw new ApiError('not-found', `Fleet "${fleetOf(request)}" is not there or has no config`);
-      return compiled.resources((request.query as { variant?: string }).variant);
+      return compiled.resources(wanted);
     },
   );
   const bootstrapQuery = query({
-    node: { type: 'string', minLength: 1, maxLength: 253, description: 'The node id' },
+    node: {
+      type: 'string',
+      pattern: '^[!-~]{1,253}$',
+      description: 'The node id: 1 to 253 printable ASCII characters without spaces',
+    },
     adminPort: {
       type: 'string',
       pattern: '^\\d{1,5}$',

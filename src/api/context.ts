@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Control } from '../control/control.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Fleet } from '../model/fleet.ts';
+import type { RolloutDriver } from '../rollout/driver.ts';
 
 export interface BootstrapRequest {
   readonly fleet: Fleet;
@@ -15,6 +16,7 @@ export interface BootstrapRequest {
 export interface ApiOptions {
   readonly control: Control;
   readonly delivery: Delivery;
+  readonly rollouts: Pick<RolloutDriver, 'readings' | 'before' | 'subscribe'>;
   /** Bearer token; undefined: REST is on loopback alone. */
   readonly token: string | undefined;
   readonly ready: () => boolean;

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { presentRollout } from '../model/present-rollout.ts';
 import type { ApiOptions } from './context.ts';
 import { ApiError } from './errors.ts';
 import { query } from './schemas.ts';
@@ -9,7 +10,7 @@ const MAX_BACKLOG_BYTES = 4 * 1024 * 1024;
 const HEARTBEAT_MS = 15_000;
 
 /** Server-sent events: `revision`, and what happens to nodes. https://html.spec.whatwg.org/multipage/server-sent-events.html */
-export function eventRoutes(app: FastifyInstance, { control, delivery, clock }: ApiOptions): void {
+export function eventRoutes(app: FastifyInstance, { control, delivery, rollouts, clock }: ApiOptions): void {
   const open = new Set<FastifyReply['raw']>();
   let id = 0;
 
@@ -26,13 +27,20 @@ export function eventRoutes(app: FastifyInstance, { control, delivery, clock }: 
   }
 
   const unsubscribe = [
-    control.subscribe(({ revision }) => send('revision', revision)),
+    control.subscribe(({ revision, changes }) => {
+      send('revision', revision);
+      for (const { kind, name, after } of changes) {
+        if (kind === 'rollout' && after !== undefined)
+          send('rollout', { rollout: name, status: presentRollout(after)['status'] });
+      }
+    }),
     delivery.subscribe((event) => {
       // A push to a fleet is thousands of these.
       if (open.size === 0) return;
       const { kind, ...data } = event;
       send(kind, data);
     }),
+    rollouts.subscribe((event) => send('rollout-gates', event)),
   ];
   const heartbeat = setInterval(
     () => open.forEach((stream) => write(stream, ': still here\n\n')),
@@ -47,7 +55,8 @@ export function eventRoutes(app: FastifyInstance, { control, delivery, clock }: 
 
   const schema = {
     tags: ['events'],
-    summary: 'Server-sent events: revision, acked, rejected, node-connected, node-disconnected',
+    summary:
+      'Server-sent events: revision, rollout, rollout-gates, delivery, load, acked, rejected, node-connected, node-disconnected',
     querystring: query({}),
     response: { 200: { type: 'string', description: 'text/event-stream' } },
   };

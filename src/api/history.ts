@@ -54,7 +54,11 @@ export function historyRoutes(app: FastifyInstance, options: ApiOptions): void {
         response: { 200: revisionBody },
       },
     },
-    (request) => control.revision(numberOf(request.params)),
+    async (request) => {
+      const n = numberOf(request.params);
+      const revision = await control.revision(n);
+      return { ...revision, verdicts: await control.verdicts(n) };
+    },
   );
   app.post(
     '/v1/revisions/:revision/restore',

@@ -4,11 +4,13 @@ import type { Issue } from '../model/issue.ts';
 import { formatPercent } from '../model/percent.ts';
 import { type Presented, present } from '../model/present.ts';
 import { type Entry, type Kinds } from '../model/state.ts';
+import { stopOf } from '../model/stop.ts';
 import type { ApiOptions } from './context.ts';
 import { ApiError } from './errors.ts';
 import {
   extend,
   fleetBody,
+  fleetStatus,
   listOf,
   mirrorBody,
   mirrorStatus,
@@ -16,6 +18,7 @@ import {
   object,
   params,
   query,
+  stopBody,
   targetBody,
   writeAnswer,
   writeHeaders,
@@ -41,6 +44,10 @@ export function objectRoutes(app: FastifyInstance, options: ApiOptions): void {
   addRoutes(app, options, {
     kind: 'fleet',
     body: fleetBody,
+    status: { status: extend(fleetStatus, { stop: stopBody }) },
+    details: ({ value }) => ({
+      status: { ...delivery.fleetStatus(value.name), ...shownStop(options, value.name) },
+    }),
     put: (name, body, context) => control.putFleet(name, body, context),
     patch: (name, body, context) => control.patchFleet(name, body, context),
   });
@@ -55,11 +62,14 @@ export function objectRoutes(app: FastifyInstance, options: ApiOptions): void {
     body: mirrorBody,
     status: { status: mirrorStatus },
     details: ({ value }) => ({
-      status: { percent: formatPercent(value.percent), ...delivery.mirrorStatus(value.fleet, value.name) },
+      status: {
+        percent: formatPercent(value.percent),
+        ...delivery.mirrorStatus(value.fleet, value.name),
+        ...shownStop(options, value.fleet),
+      },
     }),
-    put: async (name, body, context) => withNesting(options, await control.putMirror(name, body, context)),
-    patch: async (name, body, context) =>
-      withNesting(options, await control.patchMirror(name, body, context)),
+    put: async (name, body, context) => withHints(options, await control.putMirror(name, body, context)),
+    patch: async (name, body, context) => withHints(options, await control.patchMirror(name, body, context)),
   });
 }
 
@@ -136,17 +146,30 @@ function addRoutes<K extends ObjectKind>(
   );
 }
 
+function shownStop({ control }: ApiOptions, fleet: string): object {
+  const stop = stopOf(control.state.stop, fleet);
+  return stop === undefined ? {} : { stop: present('stop', stop) };
+}
+
 /** Envoy draws once per request, and compares the draw with each policy's share. */
-function withNesting({ control }: ApiOptions, outcome: WriteOutcome<'mirror'>): WriteOutcome<'mirror'> {
+function withHints(options: ApiOptions, outcome: WriteOutcome<'mirror'>): WriteOutcome<'mirror'> {
+  const { control } = options;
   const mirror = outcome.entry?.value;
   const others = [...control.state.mirror.values()]
     .map(({ value }) => value)
     .filter(({ fleet, name }) => fleet === mirror?.fleet && name !== mirror.name)
     .map(({ name }) => name);
-  if (mirror === undefined || others.length === 0) return outcome;
-  const warning: Issue = {
-    path: 'percent',
-    message: `on routes it shares with ${others.join(', ')} all draw once per request: the smaller share is part of the larger`,
-  };
-  return { ...outcome, warnings: [...outcome.warnings, warning] };
+  if (mirror === undefined) return outcome;
+  const stop = stopOf(control.state.stop, mirror.fleet);
+  const warnings: Issue[] = [...outcome.warnings];
+  if (stop !== undefined) {
+    const message = `a stop by ${stop.by} holds the fleet: nothing is copied until it is released`;
+    warnings.push({ path: 'percent', message });
+  }
+  if (others.length > 0) warnings.push({ path: 'percent', message: nested(others) });
+  return { ...outcome, warnings };
+}
+
+function nested(others: readonly string[]): string {
+  return `on routes it shares with ${others.join(', ')} all draw once per request: the smaller share is part of the larger`;
 }

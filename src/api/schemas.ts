@@ -85,15 +85,52 @@ const counts = object({
   pending: { type: 'integer' },
 });
 
+export const verdict = object({
+  fleet: { type: 'string' },
+  revision,
+  structure: { type: 'string', description: 'Hash of everything but percents' },
+  verdict: { type: 'string', enum: ['begun', 'good', 'rejected'] },
+  time: { type: 'string' },
+  node: { type: 'string' },
+  typeUrl: { type: 'string' },
+  message: { type: 'string', description: "The node's own words, or what was seen" },
+});
+
 export const writeAnswer = {
   revision,
   dryRun: { type: 'boolean' },
   diff,
   warnings: issues,
-  delivery: { ...counts, description: 'With wait=acked' },
+  checks: { ...stringList, description: 'Made before it was accepted: schema, references, envoy' },
+  delivery: {
+    ...extend(counts, { verdict: { ...verdict, description: 'Why it was taken back' } }),
+    description: 'With wait=acked',
+  },
 } as const;
 
+const integer = { type: 'integer' } as const;
+
+export const fleetStatus = object({
+  state: { type: 'string', enum: ['settled', 'delivering', 'watching', 'rejected'] },
+  good: { type: ['integer', 'null'], description: 'Revision that every node can go back to' },
+  change: object({ revision, nodes: integer, waiting: integer, unproven: { type: 'string' } }),
+  rejected: verdict,
+  nodes: integer,
+});
+
+export const stopBody = object({
+  fleet: { type: 'string', description: '* for all' },
+  by: { type: 'string' },
+  reason: { type: 'string' },
+  since: { type: 'string' },
+});
+
 export const fleetBody = object({
+  delivery: object({
+    ackTimeout: { ...duration, default: '15s' },
+    bake: { ...duration, default: '100ms', description: 'Between waves' },
+    watch: { ...duration, default: '30s', description: "Of the primaries' errors, after the last wave" },
+  }),
   dataPlane: { type: 'string', enum: ['envoy'], default: 'envoy' },
   nodeCluster: { type: 'string', description: "The nodes' node.cluster; default: the fleet's name" },
 });
@@ -165,6 +202,24 @@ export const mirrorBody = object(
       removeHeaders: stringList,
       setHeaders: { type: 'object', additionalProperties: { type: 'string' } },
     }),
+    onTargetFailure: { type: 'string', enum: ['keep', 'suspend'], default: 'keep' },
+    expiresAfter: {
+      ...duration,
+      description: 'Data planes stop copying when they have not heard of the control plane for so long',
+    },
+    expiresAt: { type: 'string', description: 'ISO 8601; the percent becomes 0 then' },
+    spread: {
+      type: 'object',
+      additionalProperties: true,
+      readOnly: true,
+      description: 'Set by a rollout: nodes outside the share have the percent `rest`',
+    },
+    suspension: {
+      type: 'object',
+      additionalProperties: true,
+      readOnly: true,
+      description: 'Set while the target is unwell',
+    },
   },
   ['fleet', 'target', 'percent'],
 );
@@ -185,8 +240,14 @@ export const mirrorStatus = object({
   observed: {
     type: ['object', 'null'],
     additionalProperties: true,
-    description: "From the nodes' load reports",
+    description: "From the nodes' load reports, since each connected",
   },
+  recent: {
+    type: 'object',
+    additionalProperties: true,
+    description: 'Of the last minute; null where the counters cannot tell',
+  },
+  stop: stopBody,
 });
 
 export const named = { name, revision } as const;
@@ -203,6 +264,7 @@ export const nodeStatus = object({
   state: { type: 'string', enum: ['acked', 'rejected', 'pending'] },
   connectedAt: { type: 'string' },
   disconnectedAt: { type: 'string' },
+  limitations: { ...stringList, description: 'What it cannot do of what its mirrors want' },
   types: list(
     object({
       typeUrl: { type: 'string' },
@@ -219,6 +281,7 @@ export const revisionBody = object({
   author: { type: 'string' },
   reason: { type: 'string' },
   diff,
+  verdicts: { ...list(verdict), description: 'What nodes made of it; of one revision alone' },
 });
 
 /** `properties` of two object schemas together. */
@@ -226,3 +289,95 @@ export function extend(schema: object, properties: object): object {
   const base = schema as { properties: object };
   return object({ ...properties, ...base.properties });
 }
+
+const percentOf = { type: 'number', minimum: 0, maximum: 100 } as const;
+
+export const rolloutBody = object(
+  {
+    mirror: { type: 'string', description: 'Or mirrors' },
+    mirrors: stringList,
+    steps: list(
+      object(
+        {
+          percent: percentOf,
+          fleetPercent: { ...percentOf, default: 100, description: 'Share of the nodes, rounded up' },
+          hold: { ...duration, default: '0s' },
+          minRequests: { type: 'integer', default: 0 },
+          approval: { type: 'string', enum: ['none', 'manual'], default: 'none' },
+        },
+        ['percent'],
+      ),
+    ),
+    gates: list(
+      object({
+        metric: {
+          type: 'string',
+          enum: [
+            ...['rejections', 'missingAcks', 'mirrorErrorRate', 'droppedRate', 'coverage'],
+            ...['primaryErrorRate', 'primaryLatency'],
+          ],
+        },
+        prometheus: object({ url: { type: 'string' }, query: { type: 'string' } }),
+        max: { type: 'number' },
+        min: { type: 'number' },
+        maxIncrease: { type: 'number' },
+        minSamples: { type: 'integer', default: 100 },
+        dryRun: { type: 'boolean', default: false },
+      }),
+    ),
+    onFail: { type: 'string', enum: ['abort', 'pause'], default: 'abort' },
+    missingData: { type: 'string', enum: ['pause', 'wait', 'abort'], default: 'pause' },
+    interval: { ...duration, default: '10s' },
+    failureLimit: { type: 'integer', default: 0 },
+    ackTimeout: { ...duration, default: '30s' },
+    startAt: { type: 'string' },
+    windows: list(
+      object({
+        cron: { type: 'string' },
+        duration,
+        timezone: { type: 'string', default: 'UTC' },
+      }),
+    ),
+    freezes: list(object({ from: { type: 'string' }, to: { type: 'string' }, reason: { type: 'string' } })),
+    webhooks: list(
+      object({
+        when: { type: 'string', enum: ['before', 'after'] },
+        url: { type: 'string' },
+        timeout: { ...duration, default: '5s' },
+      }),
+    ),
+  },
+  ['steps'],
+);
+
+export const rolloutStatus = object({
+  state: {
+    type: 'string',
+    enum: ['pending', 'applying', 'holding', 'gating', 'paused', 'aborting', 'done', 'aborted'],
+  },
+  run: integer,
+  step: { ...integer, description: 'From 0' },
+  steps: integer,
+  since: { type: 'string' },
+  appliedAt: { type: 'string' },
+  failures: integer,
+  approved: { type: 'boolean' },
+  handSet: { type: 'boolean' },
+  baseline: { type: 'object', additionalProperties: { type: 'number' } },
+  reason: { type: 'string' },
+  actor: { type: 'string' },
+  gates: {
+    ...list(
+      object({
+        gate: { type: 'string' },
+        verdict: { type: 'string', enum: ['pass', 'fail', 'unknown'] },
+        value: { type: 'number' },
+        against: { type: 'number' },
+        samples: { type: 'number' },
+        note: { type: 'string' },
+        dryRun: { type: 'boolean' },
+      }),
+    ),
+    description: 'What gates said last',
+  },
+});

@@ -9,7 +9,9 @@ import { eventRoutes } from './events.ts';
 import { historyRoutes } from './history.ts';
 import { nodeRoutes } from './nodes.ts';
 import { objectRoutes } from './objects.ts';
+import { rolloutRoutes } from './rollouts.ts';
 import { RouteTable } from './route-table.ts';
+import { stopRoutes } from './stops.ts';
 import { systemRoutes } from './system.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -54,6 +56,8 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
     reply.header('allow', allowed.join(', '));
     return sendProblem(reply, problem('method-not-allowed', `It has ${allowed.join(', ')}`));
   });
+  // Text is no object: 415, and not a complaint about its content.
+  app.removeContentTypeParser('text/plain');
   app.addContentTypeParser(
     'application/merge-patch+json',
     { parseAs: 'string' },
@@ -72,6 +76,8 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
     systemRoutes(scope, options);
     objectRoutes(scope, options);
     nodeRoutes(scope, options);
+    rolloutRoutes(scope, options);
+    stopRoutes(scope, options);
     historyRoutes(scope, options);
     eventRoutes(scope, options);
     await scope.register((inner, _, done) => {

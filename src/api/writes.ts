@@ -63,6 +63,7 @@ export interface WriteAnswer {
   readonly dryRun?: true;
   readonly diff: WriteOutcome['diff'];
   readonly warnings: WriteOutcome['warnings'];
+  readonly checks: WriteOutcome['checks'];
   readonly delivery?: DeliverySummary;
 }
 
@@ -83,7 +84,11 @@ export async function answerWrite(
   const waited =
     timeoutMs === undefined
       ? undefined
-      : await delivery.waitAcked(outcome.fleets, { timeoutMs, signal: gone.signal });
+      : await delivery.waitAcked(outcome.fleets, {
+          timeoutMs,
+          revision: outcome.revision,
+          signal: gone.signal,
+        });
   const revision = outcome.entry?.revision ?? outcome.revision;
   if (outcome.entry !== undefined && !dryRun) reply.header('etag', `"${revision}"`);
   reply.code(outcome.created && !dryRun ? 201 : 200);
@@ -92,6 +97,7 @@ export async function answerWrite(
     ...(dryRun && { dryRun: true as const }),
     diff: outcome.diff,
     warnings: outcome.warnings,
+    checks: outcome.checks,
     ...(waited && { delivery: waited }),
   };
 }

@@ -10,7 +10,13 @@ import { createEnvoyDataPlane, loadSchema, renderBootstrap } from '../dataplanes
 import { Delivery } from '../delivery/delivery.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { Store } from '../store/store.ts';
+import { SYSTEM_TIMERS } from '../delivery/timers.ts';
+import { RolloutDriver } from '../rollout/driver.ts';
+import { Expiry } from '../rollout/expiry.ts';
+import { TargetGuard } from '../rollout/target-guard.ts';
 import { XdsServer } from '../xds/server.ts';
+import { envoyValidator } from './envoy-validator.ts';
+import { recall } from './recall.ts';
 import { readTlsFiles, trustAnchor } from './tls-files.ts';
 
 export interface App {
@@ -31,31 +37,47 @@ export function createApp(settings: Settings, log: Logger): App {
     const store: Store = openSqliteStore(settings.data);
     stops.push(() => store.close());
     const dataPlanes = new Map<string, DataPlane>([['envoy', createEnvoyDataPlane(loadSchema())]]);
+    const delivery = new Delivery({
+      dataPlanes,
+      loadReportIntervalMs: settings.loadReportIntervalMs,
+      onVerdict: (verdict) => {
+        store
+          .judge(verdict)
+          .catch((error: unknown) => log.error({ err: error }, 'a verdict could not be kept'));
+      },
+      log,
+    });
     const control = await Control.open({
       store,
       dataPlanes,
       clock: () => new Date(),
+      nodesOf: (fleet) => delivery.nodeIds(fleet),
+      ...(settings.envoy !== undefined && { validate: envoyValidator(settings.envoy) }),
       onListenerError: (error) => log.error({ err: error }, 'a listener of revisions failed'),
     });
-    const delivery = new Delivery({ dataPlanes, now: Date.now, log });
     // Nothing is served before all that is stored is loaded.
+    const fleets = [...control.state.fleet.keys()];
     delivery.publish(
       control.state,
-      new Map([...control.state.fleet.keys()].map((name) => [name, control.compiled(name)])),
+      new Map(fleets.map((name) => [name, control.compiled(name)])),
+      await recall(control, await store.verdicts(), log),
     );
-    control.subscribe(({ state, fleets }) => delivery.publish(state, fleets));
-    const xds = new XdsServer({
-      observer: delivery,
-      loadReports: delivery,
-      loadReportIntervalMs: settings.loadReportIntervalMs,
-      tls,
-      log,
-    });
+    const xds = new XdsServer({ observer: delivery, loadReports: delivery, tls, log });
+    delivery.onIntervals = () => xds.reviseLoadReports();
     const { port } = await xds.start(settings.xds);
-    stops.push(() => xds.stop());
+    stops.push(async () => {
+      delivery.stop();
+      await xds.stop();
+    });
+    const rollouts = new RolloutDriver({ control, delivery, timers: SYSTEM_TIMERS, fetch, log });
+    const guard = new TargetGuard({ control, delivery, timers: SYSTEM_TIMERS, log });
+    const expiry = new Expiry(control, SYSTEM_TIMERS, (error) =>
+      log.error({ err: error }, 'a mirror could not be ended at its time'),
+    );
     const api = await buildApi({
       control,
       delivery,
+      rollouts,
       token: settings.token,
       ready: () => ready,
       log,
@@ -80,6 +102,15 @@ export function createApp(settings: Settings, log: Logger): App {
         }),
     });
     stops.push(() => api.close());
+    // After those who tell of revisions, so that what follows from one is told of after it.
+    control.subscribe(({ state, fleets: changed }) => delivery.publish(state, changed));
+    rollouts.start();
+    guard.start();
+    expiry.start();
+    stops.push(async () => {
+      for (const one of [rollouts, guard, expiry]) one.stop();
+      await control.close();
+    });
     await api.listen({ host: settings.http.host, port: settings.http.port });
     ready = true;
     return { http: shown(settings.http.host, portOf(api)), xds: shown(settings.xds.host, port) };

@@ -22,7 +22,10 @@ export interface Settings {
     { readonly cert: string; readonly key: string; readonly clientCa: string | undefined } | undefined;
   /** Where nodes reach the xDS server, when that is not the host that REST was called by. */
   readonly xdsAdvertise: Address | undefined;
+  /** How often nodes report their load while nothing is watched. */
   readonly loadReportIntervalMs: number;
+  /** An Envoy to ask before a push. */
+  readonly envoy: string | undefined;
   readonly logLevel: string;
 }
 
@@ -73,7 +76,12 @@ export const FLAGS = {
     environment: 'MIRRORPLANE_LOAD_REPORT_INTERVAL',
     fallback: '10s',
     value: 'DURATION',
-    help: 'how often nodes report their load',
+    help: 'how often nodes report their load; every second or so while a change or a rollout is watched',
+  },
+  envoy: {
+    environment: 'MIRRORPLANE_ENVOY',
+    value: 'FILE',
+    help: 'an Envoy binary that is asked before each push (envoy --mode validate); none: it is not asked',
   },
   'log-level': {
     environment: 'MIRRORPLANE_LOG_LEVEL',
@@ -136,6 +144,7 @@ export function readSettings(
       xdsTls: cert !== undefined && key !== undefined ? { cert, key, clientCa } : undefined,
       xdsAdvertise,
       loadReportIntervalMs: loadReportIntervalMs ?? 10_000,
+      envoy: text('envoy'),
       logLevel,
     }),
   );

@@ -10,7 +10,8 @@ import { presentMirror, presentTarget } from '../model/present.ts';
 import type { Change, State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
 import { objectPath } from './diff.ts';
-import { changeOf, invalid } from './draft.ts';
+import { changeOf } from './change-of.ts';
+import { invalid } from './draft.ts';
 
 export interface Adopted {
   readonly changes: readonly Change[];

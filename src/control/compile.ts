@@ -2,7 +2,8 @@ import type { Compiled, DataPlane } from '../dataplanes/data-plane.ts';
 import { fail, ok } from '../model/issue.ts';
 import type { Issue, Result } from '../model/issue.ts';
 import { mirrorsOf } from '../model/state.ts';
-import type { Change, State } from '../model/state.ts';
+import { EVERY_FLEET } from '../model/stop.ts';
+import type { Change, Kind, State } from '../model/state.ts';
 import type { NativeConfigs } from './native-configs.ts';
 
 /** Fleets whose resources `changes` may change: those that have, or had, a config. Sorted. */
@@ -22,9 +23,36 @@ export function affectedFleets(before: State, after: State, changes: readonly Ch
         for (const { value: mirror } of after.mirror.values()) {
           if (mirror.target === change.name) fleets.add(mirror.fleet);
         }
+        break;
+      case 'stop':
+        if (change.name === EVERY_FLEET) for (const name of after.fleet.keys()) fleets.add(name);
+        else fleets.add(change.name);
+        break;
+      case 'rollout':
     }
   }
   return [...fleets].filter((name) => before.config.has(name) || after.config.has(name)).sort();
+}
+
+/** Fleets that an object is of: whoever writes it again, as it is, asks about these. */
+export function fleetsOf(state: State, kind: Kind, name: string): readonly string[] {
+  switch (kind) {
+    case 'fleet':
+    case 'config':
+      return [name];
+    case 'mirror':
+      return [state.mirror.get(name)?.value.fleet ?? []].flat();
+    case 'target':
+      return [...state.mirror.values()]
+        .filter(({ value }) => value.target === name)
+        .map(({ value }) => value.fleet);
+    case 'rollout':
+      return (state.rollout.get(name)?.value.mirrors ?? []).flatMap((mirror) =>
+        fleetsOf(state, 'mirror', mirror),
+      );
+    case 'stop':
+      return name === EVERY_FLEET ? [...state.fleet.keys()] : [name];
+  }
 }
 
 /** Compiles `fleets` as they are in `state`; undefined for those without a config. Every fleet's issues at once. */

@@ -1,33 +1,52 @@
 import type { Compiled, DataPlane, NativeConfig } from '../dataplanes/data-plane.ts';
-import type { Issue } from '../model/issue.ts';
-import type { DiffEntry, Revision } from '../model/revision.ts';
-import { applyChanges } from '../model/state.ts';
-import type { Change, Kind, State } from '../model/state.ts';
-import { StoreError } from '../store/store.ts';
+import type { Mirror } from '../model/mirror.ts';
+import type { Revision } from '../model/revision.ts';
+import { isActive } from '../model/rollout.ts';
+import type { Rollout } from '../model/rollout.ts';
+import { command } from '../model/rollout-commands.ts';
+import type { Verb } from '../model/rollout-commands.ts';
+import type { Decision } from '../model/rollout-machine.ts';
+import type { PrimaryTotals } from '../model/observation.ts';
+import type { Kind, State } from '../model/state.ts';
+import { stopOf } from '../model/stop.ts';
+import type { Verdict } from '../model/verdict.ts';
 import type { Store } from '../store/store.ts';
-import { affectedFleets, compileFleets } from './compile.ts';
-import { diffChanges } from './diff.ts';
-import type { ConfigFacts, ConfigFactsOf } from './diff.ts';
+import { changeOf } from './change-of.ts';
 import { draftConfig } from './draft-config.ts';
 import type { ConfigDraft } from './draft-config.ts';
-import { draftPatch, draftPut, draftRemoval, draftRestore, makeChecks, notFound } from './draft.ts';
+import { draftMove, draftRollout } from './draft-rollout.ts';
+import type { NodesOf } from './draft-rollout.ts';
+import { draftRelease, draftStop } from './draft-stop.ts';
+import { NO_BLOBS, draftPatch, draftPut, draftRemoval, draftRestore, makeChecks, notFound } from './draft.ts';
 import type { Checks, Draft, ObjectKind } from './draft.ts';
 import { NativeConfigs } from './native-configs.ts';
-import { Queue } from './queue.ts';
-import { requireExisting, requireMatch } from './preconditions.ts';
-import { requireReferences, requireSound } from './references.ts';
-import type { Subject } from './references.ts';
+import { requireExisting, requireFuture } from './preconditions.ts';
 import { ControlError } from './types.ts';
-import type { ConfigInput, ConfigOutcome, Publication, WriteContext, WriteOutcome } from './types.ts';
+import type {
+  ConfigInput,
+  ConfigOutcome,
+  Publication,
+  Validate,
+  WriteContext,
+  WriteOutcome,
+} from './types.ts';
+import { Writer } from './writer.ts';
 
 export interface ControlOptions {
   readonly store: Store;
   /** By the fleet's `dataPlane`. */
   readonly dataPlanes: ReadonlyMap<string, DataPlane>;
   readonly clock: () => Date;
+  /** Ids of a fleet's connected nodes: which of them are in a rollout's share is decided by what is connected. */
+  readonly nodesOf?: NodesOf;
+  /** The data plane's own opinion before a structure is stored. */
+  readonly validate?: Validate;
   /** Told of what a listener threw, which stops neither the write nor the other listeners. */
   readonly onListenerError?: (error: unknown) => void;
 }
+
+/** Author of what the control plane does by itself. */
+const SELF = 'mirrorplane';
 
 /**
  * The one way to write. Every write is checked against everything else and compiled for all fleets it affects before
@@ -36,25 +55,24 @@ export interface ControlOptions {
  */
 export class Control {
   readonly #store: Store;
-  readonly #dataPlanes: ReadonlyMap<string, DataPlane>;
   readonly #clock: () => Date;
+  readonly #nodesOf: NodesOf;
   readonly #onListenerError: (error: unknown) => void;
   readonly #checks: Checks;
   readonly #natives: NativeConfigs;
-  readonly #queue = new Queue();
+  readonly #writer: Writer;
   readonly #listeners = new Set<(publication: Publication) => void>();
-  readonly #compiled = new Map<string, Compiled>();
-  #state: State;
-  #closed = false;
 
   private constructor(options: ControlOptions, state: State) {
     this.#store = options.store;
-    this.#dataPlanes = options.dataPlanes;
     this.#clock = options.clock;
+    this.#nodesOf = options.nodesOf ?? (() => []);
     this.#onListenerError = options.onListenerError ?? throwLater;
     this.#checks = makeChecks([...options.dataPlanes.keys()]);
     this.#natives = new NativeConfigs(options.dataPlanes, options.store);
-    this.#state = state;
+    const { store, dataPlanes, clock, validate } = options;
+    const publish = (publication: Publication): void => this.#publish(publication);
+    this.#writer = new Writer({ store, dataPlanes, natives: this.#natives, clock, validate, publish }, state);
   }
 
   /**
@@ -63,29 +81,29 @@ export class Control {
    */
   static async open(options: ControlOptions): Promise<Control> {
     const control = new Control(options, await options.store.load());
-    await control.#compileAll();
+    await control.#writer.compileAll();
     return control;
   }
 
   get state(): State {
-    return this.#state;
+    return this.#writer.state;
   }
 
   /** Undefined when there is no such fleet or it has no config. */
   compiled(fleet: string): Compiled | undefined {
-    return this.#compiled.get(fleet);
+    return this.#writer.compiled(fleet);
   }
 
   /** The fleet's config as its data plane read it; undefined without one. */
   nativeConfig(fleet: string): NativeConfig | undefined {
-    const config = this.#state.config.get(fleet)?.value;
-    const dataPlane = this.#state.fleet.get(fleet)?.value.dataPlane;
+    const config = this.state.config.get(fleet)?.value;
+    const dataPlane = this.state.fleet.get(fleet)?.value.dataPlane;
     return config && dataPlane !== undefined ? this.#natives.peek(config, dataPlane) : undefined;
   }
 
   /** The fleet's config as its owner wrote it. `not-found` without one. */
   async nativeConfigText(fleet: string): Promise<{ text: string; format: 'yaml' | 'json' }> {
-    const config = this.#state.config.get(fleet)?.value;
+    const config = this.state.config.get(fleet)?.value;
     if (config === undefined) throw notFound('config', fleet);
     return { text: await this.#natives.text(config), format: config.format };
   }
@@ -123,13 +141,118 @@ export class Control {
 
   /** The fleet is made if absent. The same config again changes nothing. */
   async putConfig(fleet: string, input: ConfigInput, context: WriteContext): Promise<ConfigOutcome> {
-    const { draft, ...outcome } = await this.#write<'config', ConfigDraft>(
+    const { draft, ...outcome } = await this.#writer.write<'config', ConfigDraft>(
       { kind: 'config', name: fleet },
       context,
       (state) => draftConfig(state, this.#natives, fleet, input),
     );
     const { targets, mirrors } = draft.adopted;
     return { ...outcome, counts: draft.native.counts, adopted: { targets, mirrors } };
+  }
+
+  /** A plan: `mirror`, `steps`, `gates`, ... It starts when it is told to, or at its `startAt`. */
+  async putRollout(name: string, input: unknown, context: WriteContext): Promise<WriteOutcome<'rollout'>> {
+    return this.#only(
+      await this.#writer.write<'rollout', Draft>({ kind: 'rollout', name }, context, (state) =>
+        draftRollout(state, name, input),
+      ),
+    );
+  }
+
+  /** Not while it moves. */
+  async removeRollout(name: string, context: WriteContext): Promise<WriteOutcome<'rollout'>> {
+    return this.#only(
+      await this.#writer.write<'rollout', Draft>({ kind: 'rollout', name }, context, (state) => {
+        const rollout = rolloutIn(state, name);
+        if (isActive(rollout.status)) {
+          throw new ControlError('conflict', `rollout "${name}" is ${rollout.status.state}: abort it first`);
+        }
+        return { changes: changeOf('rollout', name, rollout, undefined), blobs: NO_BLOBS, warnings: [] };
+      }),
+    );
+  }
+
+  /** What an operator says to a rollout. Said again, it changes nothing. `conflict` where it makes no sense now. */
+  async commandRollout(
+    name: string,
+    verb: Verb,
+    context: WriteContext,
+    before?: PrimaryTotals,
+  ): Promise<WriteOutcome<'rollout'>> {
+    const { author: actor, reason = '' } = context;
+    return this.#only(
+      await this.#writer.write<'rollout', Draft>({ kind: 'rollout', name }, context, (state) => {
+        const rollout = rolloutIn(state, name);
+        const mirrors = rollout.mirrors.flatMap((mirror) => state.mirror.get(mirror)?.value ?? []);
+        const percents = Object.fromEntries(mirrors.map((mirror) => [mirror.name, mirror.percent]));
+        const answer = command(rollout, verb, {
+          ...{ actor, reason, now: this.#clock().getTime() },
+          percents,
+          stopped: mirrors.some(({ fleet }) => stopOf(state.stop, fleet) !== undefined),
+          ...(before && { before }),
+        });
+        if (!answer.ok) throw new ControlError('conflict', answer.message);
+        if (answer.decision === undefined) return { changes: [], blobs: NO_BLOBS, warnings: [] };
+        return draftMove(state, rollout, answer.decision, this.#nodesOf);
+      }),
+    );
+  }
+
+  /**
+   * Moves a rollout on: `decide` sees it as it is when its turn has come, so a decision is never of an earlier state.
+   * Undefined: there is nothing to do.
+   */
+  async moveRollout(
+    name: string,
+    decide: (rollout: Rollout, state: State) => Decision | undefined,
+  ): Promise<Decision | undefined> {
+    let decision: Decision | undefined;
+    const context: { author: string; reason?: string } = { author: SELF };
+    await this.#writer.write<'rollout', Draft>({ kind: 'rollout', name }, context, (state) => {
+      const rollout = state.rollout.get(name)?.value;
+      decision = rollout && decide(rollout, state);
+      if (rollout === undefined || decision === undefined)
+        return { changes: [], blobs: NO_BLOBS, warnings: [] };
+      context.reason = `rollout ${name}: ${decision.reason}`;
+      return draftMove(state, rollout, decision, this.#nodesOf);
+    });
+    return decision;
+  }
+
+  /** Changes a mirror by itself, as time or its target's health wants it. Undefined: there is nothing to do. */
+  async adjustMirror(
+    name: string,
+    reason: string,
+    adjust: (mirror: Mirror, state: State) => Mirror | undefined,
+  ): Promise<void> {
+    const context = { author: SELF, reason };
+    await this.#writer.write<'mirror', Draft>({ kind: 'mirror', name }, context, (state) => {
+      const mirror = state.mirror.get(name)?.value;
+      const after = mirror && adjust(mirror, state);
+      const changes = after === undefined ? [] : changeOf('mirror', name, mirror, after);
+      return { changes, blobs: NO_BLOBS, warnings: [] };
+    });
+  }
+
+  /** Nothing is copied in the fleet (`*`: in any) until it is released. Running rollouts pause. */
+  async stop(fleet: string, context: WriteContext): Promise<WriteOutcome<'stop'>> {
+    return this.#only(
+      await this.#writer.write<'stop', Draft>({ kind: 'stop', name: fleet }, context, (state) =>
+        draftStop(state, fleet, context, this.#clock()),
+      ),
+    );
+  }
+
+  async release(fleet: string, context: WriteContext): Promise<WriteOutcome<'stop'>> {
+    return this.#only(
+      await this.#writer.write<'stop', Draft>({ kind: 'stop', name: fleet }, context, (state) =>
+        draftRelease(state, fleet),
+      ),
+    );
+  }
+
+  #only<K extends Kind>({ draft: _, ...outcome }: WriteOutcome<K> & { draft: Draft }): WriteOutcome<K> {
+    return outcome;
   }
 
   /** `conflict` while it is in use. A fleet goes with its config. */
@@ -143,12 +266,28 @@ export class Control {
   /** Makes everything what it was right after `revision`, as a new revision. */
   async restore(revision: number, context: WriteContext): Promise<WriteOutcome> {
     const reason = context.reason ?? `restore of revision ${revision}`;
-    const { draft, ...outcome } = await this.#write(undefined, { ...context, reason }, async (state) => {
-      const goal = await this.#store.stateAt(revision);
-      if (goal === undefined) throw new ControlError('not-found', `there is no revision ${revision}`);
-      return draftRestore(state, goal);
-    });
-    return outcome;
+    return this.#only(
+      await this.#writer.write<Kind, Draft>(undefined, { ...context, reason }, async (state) =>
+        draftRestore(state, await this.#stateAt(revision)),
+      ),
+    );
+  }
+
+  /** One fleet as it was right after `revision`; undefined where it had no config then. */
+  async compiledAt(revision: number, fleet: string): Promise<Compiled | undefined> {
+    const state = await this.#stateAt(revision);
+    return state.config.has(fleet) ? this.#writer.compileAt(state, fleet) : undefined;
+  }
+
+  async #stateAt(revision: number): Promise<State> {
+    const state = await this.#store.stateAt(revision);
+    if (state === undefined) throw new ControlError('not-found', `there is no revision ${revision}`);
+    return state;
+  }
+
+  /** What nodes made of a revision. */
+  verdicts(revision: number): Promise<readonly Verdict[]> {
+    return this.#store.verdicts(revision);
   }
 
   /** Newest first. */
@@ -165,20 +304,23 @@ export class Control {
 
   /** Refuses further writes and waits for those under way. The store stays open. */
   async close(): Promise<void> {
-    this.#closed = true;
-    await this.#queue.idle();
+    await this.#writer.close();
   }
 
   #put<K extends ObjectKind>(kind: K, name: string, input: unknown, context: WriteContext) {
-    return this.#writeObject(kind, name, context, (state) =>
-      draftPut(state, this.#checks, kind, name, input),
-    );
+    return this.#writeObject(kind, name, context, (state) => {
+      const draft = draftPut(state, this.#checks, kind, name, input);
+      requireFuture(draft.changes, this.#clock());
+      return draft;
+    });
   }
 
   #patch<K extends ObjectKind>(kind: K, name: string, patch: unknown, context: WriteContext) {
     return this.#writeObject(kind, name, context, (state) => {
       requireExisting(state, kind, name);
-      return draftPatch(state, this.#checks, kind, name, patch);
+      const draft = draftPatch(state, this.#checks, kind, name, patch);
+      requireFuture(draft.changes, this.#clock());
+      return draft;
     });
   }
 
@@ -188,61 +330,10 @@ export class Control {
     context: WriteContext,
     makeDraft: (state: State) => Draft,
   ): Promise<WriteOutcome<K>> {
-    const { draft, ...outcome } = await this.#write<K, Draft>({ kind, name }, context, makeDraft);
-    return outcome;
-  }
-
-  #write<K extends Kind, D extends Draft>(
-    subject: Subject | undefined,
-    context: WriteContext,
-    makeDraft: (state: State) => D | Promise<D>,
-  ): Promise<WriteOutcome<K> & { draft: D }> {
-    if (this.#closed) return Promise.reject(new StoreError('no more writes: the control plane is stopping'));
-    return this.#queue.run(() => this.#writeNow<K, D>(subject, context, makeDraft));
-  }
-
-  async #writeNow<K extends Kind, D extends Draft>(
-    subject: Subject | undefined,
-    context: WriteContext,
-    makeDraft: (state: State) => D | Promise<D>,
-  ): Promise<WriteOutcome<K> & { draft: D }> {
-    const state = this.#state;
-    const draft = await makeDraft(state);
-    requireMatch(state, subject, context);
-    const { changes } = draft;
-    const revision = changes.length === 0 ? state.revision : state.revision + 1;
-    const next = changes.length === 0 ? state : applyChanges(state, revision, changes);
-    requireReferences(next, changes, subject);
-    const fleets = affectedFleets(state, next, changes);
-    const compiled = await compileFleets(next, fleets, this.#dataPlanes, this.#natives);
-    if (!compiled.ok)
-      throw new ControlError('invalid', 'a fleet could not be configured with it', compiled.issues);
-    const diff = await this.#diff(state, next, draft);
-    if (changes.length > 0 && context.dryRun !== true) {
-      const { author, reason } = context;
-      const time = this.#clock().toISOString();
-      const made: Revision = Object.freeze({ revision, time, author, reason, diff });
-      await this.#store.commit({ revision: made, changes, blobs: draft.blobs });
-      this.#publish({ revision: made, state: next, fleets: compiled.value });
-    }
-    return {
-      entry: subject && (next[subject.kind].get(subject.name) as WriteOutcome<K>['entry']),
-      created: subject !== undefined && !state[subject.kind].has(subject.name),
-      revision,
-      changes,
-      diff,
-      warnings: [...draft.warnings, ...compiled.warnings] satisfies readonly Issue[],
-      fleets,
-      draft,
-    };
+    return this.#only(await this.#writer.write<K, Draft>({ kind, name }, context, makeDraft));
   }
 
   #publish(publication: Publication): void {
-    this.#state = publication.state;
-    for (const [fleet, compiled] of publication.fleets) {
-      if (compiled === undefined) this.#compiled.delete(fleet);
-      else this.#compiled.set(fleet, compiled);
-    }
     for (const listener of this.#listeners) {
       try {
         listener(publication);
@@ -251,42 +342,12 @@ export class Control {
       }
     }
   }
+}
 
-  async #diff(before: State, after: State, { changes, blobs }: Draft): Promise<readonly DiffEntry[]> {
-    const factsIn = async (state: State, fleet: string): Promise<ConfigFacts | undefined> => {
-      const config = state.config.get(fleet)?.value;
-      const dataPlane = state.fleet.get(fleet)?.value.dataPlane;
-      if (config === undefined || dataPlane === undefined) return undefined;
-      return {
-        text: blobs.get(config.digest) ?? (await this.#natives.text(config)),
-        counts: this.#natives.peek(config, dataPlane)?.counts ?? {},
-      };
-    };
-    const facts = new Map<string, ConfigFactsOf>();
-    for (const { kind, name } of changes) {
-      if (kind !== 'config') continue;
-      facts.set(name, { before: await factsIn(before, name), after: await factsIn(after, name) });
-    }
-    return diffChanges(changes, facts);
-  }
-
-  async #compileAll(): Promise<void> {
-    requireSound(this.#state);
-    const everything: Change[] = [...this.#state.fleet].map(([name, { value }]) => {
-      return { kind: 'fleet', name, before: undefined, after: value };
-    });
-    for (const fleet of affectedFleets(this.#state, this.#state, everything)) {
-      const result = await compileFleets(this.#state, [fleet], this.#dataPlanes, this.#natives);
-      if (!result.ok) {
-        const words = result.issues.map(({ path, message }) => `${path}: ${message}`).join('; ');
-        throw new StoreError(
-          `the stored config of the fleet "${fleet}" is not good for this version: ${words}`,
-        );
-      }
-      for (const [name, compiled] of result.value)
-        if (compiled !== undefined) this.#compiled.set(name, compiled);
-    }
-  }
+function rolloutIn(state: State, name: string): Rollout {
+  const rollout = state.rollout.get(name)?.value;
+  if (rollout === undefined) throw notFound('rollout', name);
+  return rollout;
 }
 
 function throwLater(error: unknown): void {

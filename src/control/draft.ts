@@ -1,13 +1,15 @@
 import { checkFleet } from '../model/check-fleet.ts';
 import { checkMirror } from '../model/check-mirror.ts';
 import { checkTarget } from '../model/check-target.ts';
-import { deepFreeze, shareUnchanged } from '../model/freeze.ts';
 import type { Issue, Result } from '../model/issue.ts';
+import type { Mirror } from '../model/mirror.ts';
 import { isWithinDepth, mergePatch } from '../model/merge-patch.ts';
 import { present } from '../model/present.ts';
 import { isRecord } from '../model/read.ts';
-import type { Change, Kind, Kinds, State, Table } from '../model/state.ts';
+import type { Change, Kind, Kinds, State } from '../model/state.ts';
+import { changeOf, currentValue } from './change-of.ts';
 import { objectPath } from './diff.ts';
+import { withOverlays } from './overlays.ts';
 import { ControlError } from './types.ts';
 
 /** What a write wants to change, before it is checked against everything else. */
@@ -19,8 +21,8 @@ export interface Draft {
   readonly warnings: readonly Issue[];
 }
 
-/** Kinds that are written as an object of their REST form. */
-export type ObjectKind = Exclude<Kind, 'config'>;
+/** Kinds that are written as an object of their REST form and nothing else. */
+export type ObjectKind = 'fleet' | 'target' | 'mirror';
 
 /** Reads REST forms; knows which data planes there are. */
 export type Checks = { readonly [K in ObjectKind]: (name: string, input: unknown) => Result<Kinds[K]> };
@@ -36,7 +38,7 @@ export function makeChecks(dataPlanes: readonly string[]): Checks {
 export const NO_BLOBS: ReadonlyMap<string, string> = new Map();
 
 const MAX_PATCH_DEPTH = 48;
-const READ_ONLY = ['revision', 'status'];
+const READ_ONLY = ['revision', 'status', 'spread', 'suspension'];
 
 export function draftPut<K extends ObjectKind>(
   state: State,
@@ -45,13 +47,49 @@ export function draftPut<K extends ObjectKind>(
   name: string,
   input: unknown,
 ): Draft {
-  const checked = checks[kind](name, input);
-  if (!checked.ok) throw invalid(kind, checked.issues);
-  return {
-    changes: changeOf(kind, name, currentValue(state, kind, name), checked.value),
-    blobs: NO_BLOBS,
-    warnings: checked.warnings,
-  };
+  return draftChecked(state, kind, name, input, checks[kind](name, input), []);
+}
+
+/** `issues`: what is known to be wrong besides. `given`: keys that the write names, where it is a patch. */
+function draftChecked<K extends ObjectKind>(
+  state: State,
+  kind: K,
+  name: string,
+  input: unknown,
+  checked: Result<Kinds[K]>,
+  issues: readonly Issue[],
+  given: readonly string[] = [],
+): Draft {
+  if (!checked.ok || issues.length > 0) {
+    const found = checked.ok ? issues : [...issues, ...checked.issues];
+    throw invalid(kind, [...found, ...missingReferences(state, kind, input, found)]);
+  }
+  const before = currentValue(state, kind, name);
+  const after =
+    kind === 'mirror'
+      ? (withOverlays(
+          before as Mirror | undefined,
+          checked.value as Mirror,
+          given.includes('percent'),
+        ) as Kinds[K])
+      : checked.value;
+  return { changes: changeOf(kind, name, before, after), blobs: NO_BLOBS, warnings: checked.warnings };
+}
+
+/** Of an input that is refused anyway: what it names that does not exist, so that all is said at once. */
+function missingReferences(
+  state: State,
+  kind: ObjectKind,
+  input: unknown,
+  issues: readonly Issue[],
+): readonly Issue[] {
+  if (kind !== 'mirror' || !isRecord(input)) return [];
+  return (['fleet', 'target'] as const).flatMap((path) => {
+    const value = input[path];
+    if (typeof value !== 'string' || state[path].has(value)) return [];
+    if (issues.some((issue) => issue.path === path)) return [];
+    return [{ path, message: `there is no ${path} "${value}"` }];
+  });
 }
 
 /** A JSON merge patch on the REST form. The object exists. */
@@ -70,18 +108,16 @@ export function draftPatch<K extends ObjectKind>(
     throw invalid(kind, [{ path: '', message: `must not be nested deeper than ${MAX_PATCH_DEPTH} levels` }]);
   }
   const readOnly = READ_ONLY.filter((key) => Object.hasOwn(patch, key));
-  if (readOnly.length > 0) {
-    throw invalid(
-      kind,
-      readOnly.map((path) => ({ path, message: 'is read-only' })),
-    );
-  }
-  return draftPut(state, checks, kind, name, mergePatch(present(kind, before), patch));
+  const given = Object.keys(patch).filter((key) => !READ_ONLY.includes(key));
+  const rest = Object.fromEntries(given.map((key) => [key, patch[key]]));
+  const input = mergePatch(present(kind, before), rest);
+  const issues = readOnly.map((path) => ({ path, message: 'is read-only: leave it out of the patch' }));
+  return draftChecked(state, kind, name, input, checks[kind](name, input), issues, given);
 }
 
-/** A fleet goes with its config. The object exists. */
+/** A fleet goes with its config and its stop. The object exists. */
 export function draftRemoval(state: State, kind: ObjectKind, name: string): Draft {
-  const kinds: readonly Kind[] = kind === 'fleet' ? ['fleet', 'config'] : [kind];
+  const kinds: readonly Kind[] = kind === 'fleet' ? ['fleet', 'config', 'stop'] : [kind];
   return {
     changes: kinds.flatMap((one) => changeOf(one, name, currentValue(state, one, name), undefined)),
     blobs: NO_BLOBS,
@@ -89,7 +125,7 @@ export function draftRemoval(state: State, kind: ObjectKind, name: string): Draf
   };
 }
 
-/** Everything as it was in `goal`. */
+/** Everything as it was in `goal`, but rollouts and stops: these are not configuration. */
 export function draftRestore(state: State, goal: State): Draft {
   const kinds: readonly Kind[] = ['fleet', 'config', 'target', 'mirror'];
   return {
@@ -101,21 +137,6 @@ export function draftRestore(state: State, goal: State): Draft {
     blobs: NO_BLOBS,
     warnings: [],
   };
-}
-
-export function currentValue<K extends Kind>(state: State, kind: K, name: string): Kinds[K] | undefined {
-  return (state[kind] as Table<K>).get(name)?.value;
-}
-
-/** The change from `before` to `after`, sharing what is equal; none when all of it is. */
-export function changeOf<K extends Kind>(
-  kind: K,
-  name: string,
-  before: Kinds[K] | undefined,
-  after: Kinds[K] | undefined,
-): readonly Change[] {
-  const shared = shareUnchanged(before, deepFreeze(after));
-  return shared === before ? [] : [{ kind, name, before, after: shared } as Change];
 }
 
 export function invalid(kind: Kind, issues: readonly Issue[]): ControlError {

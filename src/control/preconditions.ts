@@ -1,6 +1,7 @@
-import type { Kind, State } from '../model/state.ts';
+import type { Issue } from '../model/issue.ts';
+import type { Change, Kind, State } from '../model/state.ts';
 import { objectPath } from './diff.ts';
-import { notFound } from './draft.ts';
+import { invalid, notFound } from './draft.ts';
 import type { Subject } from './references.ts';
 import { ControlError } from './types.ts';
 import type { WriteContext } from './types.ts';
@@ -20,4 +21,16 @@ export function requireMatch(state: State, subject: Subject | undefined, { ifMat
   if (ifMatch !== '*' && ifMatch !== current) {
     throw new ControlError('precondition', `${what} is at revision ${current}, not ${ifMatch}`);
   }
+}
+
+/** A time at which something is to happen must not have passed when it is set. */
+export function requireFuture(changes: readonly Change[], now: Date): void {
+  const issues: Issue[] = [];
+  for (const { kind, before, after } of changes) {
+    if (kind !== 'mirror' || after?.expiresAt === undefined || after.expiresAt === before?.expiresAt)
+      continue;
+    if (Date.parse(after.expiresAt) > now.getTime()) continue;
+    issues.push({ path: 'expiresAt', message: `must be in the future; it is ${now.toISOString()} here` });
+  }
+  if (issues.length > 0) throw invalid('mirror', issues);
 }

@@ -1,5 +1,7 @@
 import type { Issue } from '../model/issue.ts';
 import { joinPath } from '../model/issue.ts';
+import { isActive } from '../model/rollout.ts';
+import { EVERY_FLEET } from '../model/stop.ts';
 import type { Change, State } from '../model/state.ts';
 import { StoreError } from '../store/store.ts';
 import { objectPath } from './diff.ts';
@@ -24,7 +26,7 @@ export function requireReferences(
   const removed = changes.filter(({ after }) => after === undefined);
   const issues: Issue[] = [];
   const users = new Map<string, string[]>();
-  const refer = (user: string, field: string, kind: 'fleet' | 'target', name: string): void => {
+  const refer = (user: string, field: string, kind: 'fleet' | 'target' | 'mirror', name: string): void => {
     if (state[kind].has(name)) return;
     const object = objectPath(kind, name);
     if (removed.some((change) => change.kind === kind && change.name === name)) {
@@ -37,6 +39,16 @@ export function requireReferences(
     refer(user, at('fleet'), 'fleet', mirror.fleet);
     refer(user, at('target'), 'target', mirror.target);
   }
+  for (const { value: rollout } of state.rollout.values()) {
+    if (rollout.status.state === 'done' || rollout.status.state === 'aborted') continue;
+    const at = pathOf(subject, 'rollout', rollout.name);
+    for (const mirror of rollout.mirrors) {
+      refer(objectPath('rollout', rollout.name), at('mirrors'), 'mirror', mirror);
+    }
+  }
+  for (const name of state.stop.keys()) {
+    if (name !== EVERY_FLEET) refer(objectPath('stop', name), '', 'fleet', name);
+  }
   for (const name of state.config.keys()) refer(objectPath('config', name), '', 'fleet', name);
   if (issues.length > 0) throw new ControlError('invalid', 'something it refers to does not exist', issues);
   if (users.size > 0) {
@@ -47,6 +59,7 @@ export function requireReferences(
     );
   }
   requireOwnNodes(state, subject);
+  requireOneMover(state, subject);
 }
 
 /** Throws a {@link StoreError} when a stored state refers to what is not in it. */
@@ -76,6 +89,24 @@ function requireOwnNodes(state: State, subject: Subject | undefined): void {
     }
   }
   if (issues.length > 0) throw new ControlError('conflict', 'two fleets would have the same nodes', issues);
+}
+
+/** Two rollouts that move one mirror would undo each other's steps. */
+function requireOneMover(state: State, subject: Subject | undefined): void {
+  const movers = new Map<string, string>();
+  const issues: Issue[] = [];
+  for (const { value: rollout } of state.rollout.values()) {
+    if (!isActive(rollout.status)) continue;
+    for (const mirror of rollout.mirrors) {
+      const other = movers.get(mirror);
+      if (other === undefined) movers.set(mirror, rollout.name);
+      else {
+        const at = pathOf(subject, 'rollout', rollout.name)('mirrors');
+        issues.push({ path: at, message: `"${mirror}" is moved by rollout "${other}": end that one first` });
+      }
+    }
+  }
+  if (issues.length > 0) throw new ControlError('conflict', 'two rollouts would move one mirror', issues);
 }
 
 function pathOf(subject: Subject | undefined, kind: Change['kind'], name: string): (field: string) => string {

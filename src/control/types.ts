@@ -1,4 +1,5 @@
 import type { Compiled } from '../dataplanes/data-plane.ts';
+import type { Fleet } from '../model/fleet.ts';
 import type { Issue } from '../model/issue.ts';
 import type { DiffEntry, Revision } from '../model/revision.ts';
 import type { Change, Entry, Kind, Kinds, State } from '../model/state.ts';
@@ -24,9 +25,19 @@ export interface WriteOutcome<K extends Kind = Kind> {
   readonly changes: readonly Change[];
   readonly diff: readonly DiffEntry[];
   readonly warnings: readonly Issue[];
-  /** Fleets whose resources this write may change. */
+  /** Fleets whose resources this write is about, whether it changed anything or not. */
   readonly fleets: readonly string[];
+  /** Checks that were made of these: `schema`, `references`, and the data plane's own (`envoy`) where one is configured. */
+  readonly checks: readonly string[];
 }
+
+/**
+ * Asks the data plane itself what it thinks of a structure before it is stored. Undefined: it cannot be asked.
+ */
+export type Validate = (
+  fleet: Fleet,
+  compiled: Compiled,
+) => Promise<{ readonly check: string; readonly issues: readonly Issue[] } | undefined>;
 
 /** A fleet's native config to be written. */
 export interface ConfigInput {
@@ -47,6 +58,7 @@ export interface ConfigOutcome extends WriteOutcome<'config'> {
 /** After each accepted write, in order, and only then: the transaction is on disk. */
 export interface Publication {
   readonly revision: Revision;
+  readonly changes: readonly Change[];
   readonly state: State;
   /** Fleets that were compiled anew; undefined: the fleet (or its config) is gone. */
   readonly fleets: ReadonlyMap<string, Compiled | undefined>;

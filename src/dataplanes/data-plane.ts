@@ -23,6 +23,8 @@ export interface DataPlane<Native extends NativeConfig = NativeConfig> {
   effectivePercent(mirror: string, acked: ReadonlyMap<string, TypeSnapshot>): Ppm | undefined;
   /** The mirror whose copies go to this cluster of a load report. */
   mirrorOfCluster(cluster: string): string | undefined;
+  /** What a node of this variant and version cannot do of what it is to do, in words for its owner; empty: nothing. */
+  limitations(variant: string, node: NodeTraits, mirrors: readonly Mirror[]): readonly string[];
 }
 
 /** A native configuration that was read and found good. */
@@ -46,10 +48,28 @@ export interface CompileInput<Native extends NativeConfig = NativeConfig> {
 
 export interface Compiled {
   readonly warnings: readonly Issue[];
+  /** Hash of everything that percents leave alone: a change of it is delivered with care, a change of percents at once. */
+  readonly structure: string;
+  /** By mirror: hash of where its copies go (endpoints, protocol, TLS). */
+  readonly destinations: ReadonlyMap<string, string>;
+  /** The same structure with these percents, by mirror; mirrors that are not named have 0. Cheap. */
+  withPercents(percents: ReadonlyMap<string, Ppm>): Compiled;
+  /** Where the requests go that a mirror copies: what its copies are compared with. Undefined for an unknown mirror. */
+  primaries(mirror: string): Primaries | undefined;
   /** The snapshot for nodes of that variant; built on first use and kept. */
   snapshot(variant: string): Snapshot;
   /** What is pushed, as the data plane's own JSON, by type (`listeners`, `routes`, ...). */
   resources(variant?: string): Readonly<Record<string, readonly unknown[]>>;
+}
+
+/** The clusters behind the routes of a mirror. */
+export interface Primaries {
+  readonly clusters: ReadonlySet<string>;
+  /**
+   * Whether the requests of these clusters are just the requests the mirror may copy. False where they serve other
+   * routes too, or where a request can reach them more than once (retries, hedging): then counting them tells nothing.
+   */
+  readonly exact: boolean;
 }
 
 /** What is known of a node before it is served. */

@@ -1,57 +1,122 @@
 import type { Compiled, DataPlane } from '../dataplanes/data-plane.ts';
 import { formatPercent } from '../model/percent.ts';
 import type { State } from '../model/state.ts';
+import type { Verdict } from '../model/verdict.ts';
 import type { TypeSnapshot } from '../snapshot/snapshot.ts';
 import type { ClusterLoad, LoadReportObserver } from '../xds/load-reports.ts';
 import type { NodeInfo, StreamObserver, XdsStream } from '../xds/types.ts';
-import { FleetView } from './fleet-view.ts';
-import { NodeRecord, iso } from './node-record.ts';
-import type { DeliveryEvent, DeliverySummary, MirrorStatus, NodeStatus, ObservedLoad } from './types.ts';
+import { Fleet } from './fleet.ts';
+import { Fleets } from './fleets.ts';
+import { judgeChange, unprovenTarget } from './judge.ts';
+import { NodeRecord, type TypeRecord } from './node-record.ts';
+import { RECENT_MS, observedLoad, recentLoad } from './observed.ts';
+import { addSample } from './series.ts';
+import { type Timers, SYSTEM_TIMERS } from './timers.ts';
+import type {
+  DeliveryEvent,
+  DeliverySummary,
+  FleetStatus,
+  MirrorStatus,
+  MirrorView,
+  NodeStatus,
+} from './types.ts';
+import { makeVersion } from './version.ts';
+import { mirrorView } from './view.ts';
 import { Waiters } from './waiters.ts';
 
 export interface DeliveryOptions {
   /** By the fleet's `dataPlane`. */
   readonly dataPlanes: ReadonlyMap<string, DataPlane>;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
+  readonly timers?: Timers;
+  /** How often nodes report their load while nothing is watched, in milliseconds. */
+  readonly loadReportIntervalMs?: number;
+  /** Told what became of a structure, to be kept. */
+  readonly onVerdict?: (verdict: Verdict) => void;
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
+}
+
+/** What is known of a fleet from before a restart. */
+export interface FleetMemory {
+  readonly verdicts: readonly Verdict[];
+  /** The last good structure, where the latest is not known to be. */
+  readonly good?: { readonly revision: number; readonly compiled: Compiled };
 }
 
 /** Disconnected nodes that are still shown. */
 const MAX_DISCONNECTED = 10_000;
 const MAX_DISCONNECTED_MS = 24 * 3600 * 1000;
+const WATCH_INTERVAL_MS = 1000;
+/** A report repeats the node, some 60 KB: while something is watched, a fleet sends at most a hundred a second. */
+const INTERVAL_MS_PER_NODE = 10;
 
 /** Which node gets which snapshot, and what the nodes said of it. */
 export class Delivery implements StreamObserver, LoadReportObserver {
-  readonly #fleets: FleetView;
-  readonly #now: () => number;
+  readonly #fleets: Fleets;
+  readonly #timers: Timers;
   readonly #log: DeliveryOptions['log'];
+  readonly #intervalMs: number;
+  readonly #onVerdict: (verdict: Verdict) => void;
   readonly #nodes = new Map<string, NodeRecord>();
-  /** Connected nodes by fleet. */
-  readonly #members = new Map<string | undefined, Set<NodeRecord>>();
-  readonly #waiters = new Waiters();
+  readonly #waiters: Waiters;
   readonly #listeners = new Set<(event: DeliveryEvent) => void>();
   /** Disconnected nodes, the longest gone first. */
   readonly #gone = new Set<NodeRecord>();
+  /** Fleets whose reports someone is waiting for, by who does. */
+  readonly #watched = new Map<string, ReadonlySet<string>>();
+  /** Told when nodes are to report at another interval. */
+  onIntervals: () => void = () => undefined;
 
   constructor(options: DeliveryOptions) {
-    this.#fleets = new FleetView(options.dataPlanes);
-    this.#now = options.now;
+    this.#timers = options.timers ?? SYSTEM_TIMERS;
+    this.#fleets = new Fleets(options.dataPlanes, (name, dataPlane, state) =>
+      this.#makeFleet(name, dataPlane, state),
+    );
     this.#log = options.log;
+    this.#intervalMs = options.loadReportIntervalMs ?? 10_000;
+    this.#onVerdict = options.onVerdict ?? (() => undefined);
+    this.#waiters = new Waiters((node) => this.#stateOf(node));
   }
 
-  /** Takes over what was accepted (at the start: all that is stored) and has it converge. */
-  publish(state: State, compiled: ReadonlyMap<string, Compiled | undefined>): void {
-    const regrouped = this.#fleets.update(state, compiled);
-    if (regrouped) for (const node of this.#nodes.values()) this.#place(node);
-    for (const fleet of compiled.keys()) {
-      for (const node of this.#members.get(fleet) ?? []) this.#serve(node);
+  #makeFleet(name: string, dataPlane: DataPlane, state: State): Fleet {
+    const fleet: Fleet = new Fleet(name, dataPlane, state, {
+      timers: this.#timers,
+      serve: (node) => this.#serve(node),
+      moved: () => this.#moved(fleet),
+      judged: (verdict) => this.#judged(verdict),
+      unproven: (change) => unprovenTarget(fleet, change, this.#timers.now()),
+    });
+    return fleet;
+  }
+
+  /** Takes over what was accepted (at the start: all that is stored, with what is remembered) and has it converge. */
+  publish(
+    state: State,
+    compiled: ReadonlyMap<string, Compiled | undefined>,
+    memory: ReadonlyMap<string, FleetMemory> = new Map(),
+  ): void {
+    for (const [name, made] of compiled) {
+      if (made === undefined) {
+        this.#fleets.delete(name);
+        continue;
+      }
+      const fleet = this.#fleets.obtain(name, state);
+      if (fleet === undefined) continue;
+      const { verdicts = [], good } = memory.get(name) ?? {};
+      if (memory.has(name))
+        fleet.delivery.remember(verdicts, good && makeVersion(good.revision, good.compiled));
+      fleet.publish(state, made);
+    }
+    if (this.#fleets.regroup(state)) for (const node of this.#nodes.values()) this.#place(node);
+    for (const name of compiled.keys()) {
+      const fleet = this.#fleets.get(name);
+      for (const node of fleet?.members ?? []) this.#serve(node);
+      if (fleet !== undefined) this.#lookAtAll(fleet);
     }
   }
 
   opened(stream: XdsStream): void {
     const { node: info } = stream;
-    const now = this.#now();
+    const now = this.#timers.now();
     const node = this.#nodes.get(info.id) ?? new NodeRecord(info, now);
     this.#nodes.set(info.id, node);
     const joins = !node.connected;
@@ -88,8 +153,18 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     const record = this.#nodes.get(stream.node.id)?.record(type.typeUrl, stream);
     if (record === undefined) return;
     record.sent = type;
-    record.sentAt = this.#now();
+    record.sentAt = this.#timers.now();
     record.pending = true;
+  }
+
+  /** What is the same under another name takes no time and is no event. */
+  settled(stream: XdsStream, type: TypeSnapshot): void {
+    const node = this.#nodes.get(stream.node.id);
+    const record = node?.record(type.typeUrl, stream);
+    if (node === undefined || record === undefined) return;
+    if (record.acked === undefined) record.ackedAt = this.#timers.now();
+    record.acked = type;
+    this.#has(node, record);
   }
 
   acked(stream: XdsStream, type: TypeSnapshot): void {
@@ -97,27 +172,34 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     const record = node?.record(type.typeUrl, stream);
     if (node === undefined || record === undefined) return;
     record.acked = type;
-    record.ackedAt = this.#now();
-    record.rejected = undefined;
-    record.pending = false;
-    this.#waiters.look(node);
+    record.ackedAt = this.#timers.now();
+    this.#has(node, record);
     const { typeUrl, version } = type;
     this.#emit({ kind: 'acked', node: node.id, fleet: node.fleet, typeUrl, version });
+  }
+
+  #has(node: NodeRecord, record: TypeRecord): void {
+    const fleet = this.#fleets.get(node.fleet);
+    if (fleet?.isRefusing(node) !== true) record.rejected = undefined;
+    record.pending = false;
+    fleet?.delivery.acked(node);
+    this.#waiters.look(node);
   }
 
   rejected(stream: XdsStream, type: TypeSnapshot, message: string): void {
     const node = this.#nodes.get(stream.node.id);
     const record = node?.record(type.typeUrl, stream);
     if (node === undefined || record === undefined) return;
-    record.rejected = { type, at: this.#now(), message };
+    record.rejected = { type, at: this.#timers.now(), message };
     record.pending = false;
-    this.#waiters.look(node);
     const { typeUrl, version } = type;
     this.#log.warn(
       { node: node.id, fleet: node.fleet, typeUrl, version, message },
       'node rejected resources and keeps the old',
     );
     this.#emit({ kind: 'rejected', node: node.id, fleet: node.fleet, typeUrl, version, message });
+    this.#fleets.get(node.fleet)?.delivery.refused(node, type, message);
+    this.#waiters.look(node);
   }
 
   closed(stream: XdsStream): void {
@@ -126,16 +208,21 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     node.leave(stream);
     this.#waiters.look(node);
     if (node.connected) return this.#choose(node);
-    node.disconnectedAt = this.#now();
-    this.#members.get(node.fleet)?.delete(node);
+    node.disconnectedAt = this.#timers.now();
+    this.#leaveFleet(node);
     this.#gone.add(node);
     this.#forget();
     this.#log.info({ node: node.id, fleet: node.fleet }, 'node disconnected');
     this.#emit({ kind: 'node-disconnected', node: node.id, fleet: node.fleet });
   }
 
+  #leaveFleet(node: NodeRecord): void {
+    const fleet = this.#fleets.get(node.fleet);
+    if (fleet?.members.delete(node) === true) fleet.delivery.leave(node);
+  }
+
   #forget(): void {
-    const oldest = this.#now() - MAX_DISCONNECTED_MS;
+    const oldest = this.#timers.now() - MAX_DISCONNECTED_MS;
     for (const node of this.#gone) {
       if (this.#gone.size <= MAX_DISCONNECTED && (node.disconnectedAt ?? 0) >= oldest) return;
       this.#gone.delete(node);
@@ -143,38 +230,98 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     }
   }
 
-  reported(info: NodeInfo, loads: readonly ClusterLoad[]): void {
+  reported(info: NodeInfo, loads: readonly ClusterLoad[], intervalMs: number | undefined): void {
     const node = this.#nodes.get(info.id);
-    const dataPlane = this.#fleets.dataPlane(node?.fleet);
-    if (node === undefined || dataPlane === undefined) return;
-    node.lastReport = this.#now();
+    const fleet = this.#fleets.get(node?.fleet);
+    if (node === undefined || fleet === undefined) return;
+    const end = this.#timers.now();
+    node.lastReport = end;
     for (const load of loads) {
-      const mirror = dataPlane.mirrorOfCluster(load.cluster);
-      if (mirror !== undefined) node.addLoad(mirror, load);
+      const mirror = fleet.dataPlane.mirrorOfCluster(load.cluster);
+      if (mirror !== undefined) node.addLoad(mirror, load, end - (intervalMs ?? 0));
     }
+    if (intervalMs === undefined) return;
+    const report = {
+      node,
+      loads: new Map(loads.map((load) => [load.cluster, load])),
+      start: end - intervalMs,
+      end,
+    };
+    const { change } = fleet.delivery;
+    fleet.loads.add(report, fleet.percents.mirrors, fleet.dataPlane, change?.version);
+    if (change === undefined) return;
+    const complaint = judgeChange(fleet, change);
+    if (complaint !== undefined) fleet.delivery.reject({ message: complaint });
+  }
+
+  reportInterval({ cluster }: NodeInfo): number {
+    const fleet = this.#fleets.get(this.#fleets.fleetOf(cluster));
+    if (fleet === undefined) return this.#intervalMs;
+    const watched = [...this.#watched.values()].some((fleets) => fleets.has(fleet.name));
+    if (fleet.delivery.change === undefined && !watched) return this.#intervalMs;
+    const short = Math.max(WATCH_INTERVAL_MS, fleet.members.size * INTERVAL_MS_PER_NODE);
+    return Math.min(short, this.#intervalMs);
+  }
+
+  /** These fleets' nodes are to report often; `who` wants it, instead of what it wanted before. */
+  watchFor(who: string, fleets: ReadonlySet<string>): void {
+    const before = this.#watched.get(who) ?? new Set<string>();
+    this.#watched.set(who, fleets);
+    const changed = fleets.size !== before.size || [...fleets].some((fleet) => !before.has(fleet));
+    if (changed) this.onIntervals();
+  }
+
+  #moved(fleet: Fleet): void {
+    this.#lookAtAll(fleet);
+    this.onIntervals();
+    this.#emit({ kind: 'delivery', fleet: fleet.name, ...this.#fleetStatus(fleet) });
+  }
+
+  #lookAtAll(fleet: Fleet): void {
+    for (const node of fleet.members) this.#waiters.look(node);
+  }
+
+  #judged(verdict: Verdict): void {
+    if (verdict.verdict === 'rejected')
+      this.#log.warn(verdict, 'a change was taken back from the nodes that had it');
+    else
+      this.#log.info(verdict, verdict.verdict === 'good' ? 'every node has the change' : 'a change begins');
+    this.#onVerdict(verdict);
   }
 
   /** Puts a node into its fleet. */
   #place(node: NodeRecord): void {
-    const fleet = this.#fleets.fleetOf(node.info.cluster);
-    if (node.fleet !== fleet) this.#members.get(node.fleet)?.delete(node);
-    node.fleet = fleet;
+    const name = this.#fleets.fleetOf(node.info.cluster);
+    if (node.fleet !== name) {
+      this.#leaveFleet(node);
+      if (name !== undefined) node.base = undefined;
+    }
+    node.fleet = name;
     this.#waiters.look(node);
     if (!node.connected) return;
-    const members = this.#members.get(fleet) ?? new Set();
-    this.#members.set(fleet, members.add(node));
+    this.#fleets.get(name)?.members.add(node);
     this.#choose(node);
   }
 
   /** What a node asks for decides which variant it gets. */
   #choose(node: NodeRecord): void {
-    node.variant = this.#fleets.variantFor(node);
+    node.variant = this.#fleets.variantFor(node) ?? node.variant;
+    if (node.types.size > 0) this.#fleets.get(node.fleet)?.delivery.join(node);
     this.#serve(node);
   }
 
   #serve(node: NodeRecord): void {
-    node.wanted = this.#fleets.snapshot(node.fleet, node.variant);
+    node.wanted = this.#wantedBy(node);
+    if (this.#fleets.get(node.fleet)?.isRefusing(node) !== true) node.forgetRejections();
     for (const stream of node.streams) stream.serve(node.wanted);
+  }
+
+  #wantedBy(node: NodeRecord): NodeRecord['wanted'] {
+    const fleet = this.#fleets.get(node.fleet);
+    if (fleet !== undefined) return fleet.wantedBy(node);
+    // No fleet is its own any more: it keeps what it has, and copies nothing.
+    if (node.base === undefined || node.variant === undefined) return undefined;
+    return node.base.compiled.withPercents(new Map()).snapshot(node.variant);
   }
 
   nodes(fleet?: string): readonly NodeStatus[] {
@@ -190,48 +337,114 @@ export class Delivery implements StreamObserver, LoadReportObserver {
   }
 
   #statusOf(node: NodeRecord): NodeStatus {
+    const fleet = this.#fleets.get(node.fleet);
     // A node that is away is not served, so nobody told it of its fleet's changes.
-    if (!node.connected) node.wanted = this.#fleets.snapshot(node.fleet, node.variant);
-    return node.status();
+    if (!node.connected) {
+      node.base = fleet?.delivery.goal;
+      node.wanted = this.#wantedBy(node);
+    }
+    const limitations = this.#fleets.limitations(node);
+    return node.status(this.#stateOf(node), limitations);
   }
 
-  summary(fleets: Iterable<string>): DeliverySummary {
+  #stateOf(node: NodeRecord): NodeStatus['state'] {
+    return this.#fleets.get(node.fleet)?.stateOf(node) ?? 'pending';
+  }
+
+  /** What is pushed to a node of that id; without one, to those in every rollout's share. */
+  compiled(fleet: string, node?: string): Compiled | undefined {
+    return this.#fleets.get(fleet)?.compiledFor(node);
+  }
+
+  fleetStatus(name: string): FleetStatus | undefined {
+    const fleet = this.#fleets.get(name);
+    return fleet && this.#fleetStatus(fleet);
+  }
+
+  #fleetStatus(fleet: Fleet): FleetStatus {
+    const { good, change, refusal } = fleet.delivery;
+    const watching = change?.completeAt !== undefined;
+    const unproven = change && unprovenTarget(fleet, change, this.#timers.now());
+    return {
+      state: change ? (watching ? 'watching' : 'delivering') : refusal ? 'rejected' : 'settled',
+      good: good?.revision ?? null,
+      ...(change && {
+        change: {
+          revision: change.version.revision,
+          nodes: change.granted.size,
+          waiting: change.waiting.size,
+          ...(unproven !== undefined && { unproven }),
+        },
+      }),
+      ...(refusal && { rejected: refusal }),
+      nodes: fleet.members.size,
+    };
+  }
+
+  /** `revision`: of the write that is asked about; where that one was taken back, nobody has it. */
+  summary(fleets: Iterable<string>, revision?: number): DeliverySummary {
     const count = { acked: 0, rejected: 0, pending: 0 };
-    for (const node of this.#connected(fleets)) count[node.state()] += 1;
-    return { nodes: count.acked + count.rejected + count.pending, ...count };
+    let verdict: Verdict | undefined;
+    for (const name of new Set(fleets)) {
+      const fleet = this.#fleets.get(name);
+      if (fleet === undefined) continue;
+      const takenBack = fleet.structureRevision === revision ? fleet.delivery.refusal : undefined;
+      verdict ??= takenBack;
+      for (const node of fleet.members) {
+        const state = fleet.stateOf(node);
+        count[takenBack && state === 'acked' ? 'pending' : state] += 1;
+      }
+    }
+    const nodes = count.acked + count.rejected + count.pending;
+    return { nodes, ...count, ...(verdict && { verdict }) };
   }
 
   /** Answers when every connected node of these fleets acknowledged or rejected what it should have, or at the timeout. */
   async waitAcked(
     fleets: readonly string[],
-    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+    options: { readonly timeoutMs: number; readonly revision?: number; readonly signal?: AbortSignal },
   ): Promise<DeliverySummary> {
     const timeout = AbortSignal.timeout(options.timeoutMs);
     const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
-    const pending = this.#connected(fleets).filter((node) => node.state() === 'pending');
+    const pending = this.#connected(fleets).filter((node) => this.#stateOf(node) === 'pending');
     await this.#waiters.wait(new Set(fleets), pending, signal);
-    return this.summary(fleets);
+    return this.summary(fleets, options.revision);
   }
 
-  mirrorStatus(fleet: string, mirror: string): MirrorStatus {
-    const dataPlane = this.#fleets.dataPlane(fleet);
+  mirrorStatus(name: string, mirror: string): MirrorStatus {
+    const fleet = this.#fleets.get(name);
     const counts = new Map<number | null, number>();
-    const members = this.#connected([fleet]);
+    const members = this.#connected([name]);
     for (const node of members) {
-      const ppm = dataPlane?.effectivePercent(mirror, node.acked());
+      const ppm = fleet?.dataPlane.effectivePercent(mirror, node.acked());
       const percent = ppm === undefined ? null : formatPercent(ppm);
       counts.set(percent, (counts.get(percent) ?? 0) + 1);
     }
     const known = [...counts].filter((entry): entry is [number, number] => entry[0] !== null);
     const nodes = known.reduce((sum, [, count]) => sum + count, 0);
     const mean = known.reduce((sum, [percent, count]) => sum + percent * count, 0) / nodes;
-    const { nodes: total, ...rest } = this.summary([fleet]);
+    const { nodes: total, acked, rejected, pending } = this.summary([name]);
+    const series = fleet?.loads.series(mirror);
+    const since = this.#timers.now() - RECENT_MS;
+    const [chosen, rest] = [series?.totals('chosen', since), series?.totals('rest', since)];
     return {
       effectivePercent: nodes === 0 ? null : Math.round(mean * 10_000) / 10_000,
       effective: [...counts].map(([percent, count]) => ({ percent, nodes: count })),
-      nodes: { total, ...rest },
+      nodes: { total, acked, rejected, pending },
       observed: observedLoad(members, mirror),
+      recent: recentLoad(chosen && rest ? addSample(chosen, rest) : (chosen ?? rest)),
     };
+  }
+
+  /** What gates are judged by, from reports that began at `from` or later (epoch milliseconds). */
+  view(name: string, mirror: string, from: number): MirrorView | undefined {
+    const fleet = this.#fleets.get(name);
+    return fleet && mirrorView(fleet, mirror, from);
+  }
+
+  /** Ids of the connected nodes of a fleet. */
+  nodeIds(fleet: string): readonly string[] {
+    return this.#connected([fleet]).map(({ id }) => id);
   }
 
   /** `listener` is told of what happens to nodes. Returns what ends that. */
@@ -245,21 +458,11 @@ export class Delivery implements StreamObserver, LoadReportObserver {
   }
 
   #connected(fleets: Iterable<string>): readonly NodeRecord[] {
-    return [...new Set(fleets)].flatMap((fleet) => [...(this.#members.get(fleet) ?? [])]);
+    return [...new Set(fleets)].flatMap((fleet) => [...(this.#fleets.get(fleet)?.members ?? [])]);
   }
-}
 
-function observedLoad(nodes: readonly NodeRecord[], mirror: string): ObservedLoad | null {
-  const reporting = nodes.filter(({ lastReport }) => lastReport !== undefined);
-  if (reporting.length === 0) return null;
-  const sum = { copies: 0, errors: 0, inProgress: 0, dropped: 0 };
-  for (const node of reporting) {
-    const load = node.loads.get(mirror);
-    sum.copies += load?.copies ?? 0;
-    sum.errors += load?.errors ?? 0;
-    sum.inProgress += load?.inProgress ?? 0;
-    sum.dropped += load?.dropped ?? 0;
+  /** Calls off everything that is waited for. */
+  stop(): void {
+    this.#fleets.stop();
   }
-  const last = Math.max(...reporting.map(({ lastReport }) => lastReport ?? 0));
-  return { reportingNodes: reporting.length, ...sum, lastReport: iso(last) };
 }

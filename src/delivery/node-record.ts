@@ -2,6 +2,7 @@ import type { Snapshot, TypeSnapshot } from '../snapshot/snapshot.ts';
 import type { ClusterLoad } from '../xds/load-reports.ts';
 import type { NodeInfo, XdsStream } from '../xds/types.ts';
 import type { NodeStatus, TypeStatus } from './types.ts';
+import type { Version } from './version.ts';
 
 /** Where one type stands on one stream of a node. Times in epoch milliseconds. */
 export interface TypeRecord {
@@ -29,7 +30,9 @@ export class NodeRecord {
   info: NodeInfo;
   fleet: string | undefined;
   variant: string | undefined;
-  /** What it should have; undefined while it has no fleet with a config. */
+  /** The structure it is on; undefined while it has no fleet with a config. */
+  base: Version | undefined;
+  /** What it should have now; undefined while it has no fleet with a config. */
   wanted: Snapshot | undefined;
   connectedAt: number;
   disconnectedAt: number | undefined;
@@ -40,6 +43,8 @@ export class NodeRecord {
    */
   readonly types = new Map<string, readonly TypeRecord[]>();
   readonly loads = new Map<string, LoadRecord>();
+  /** The same since it was on {@link base}, as far as a report is of nothing else. */
+  #loadsOn: { readonly base: Version | undefined; readonly loads: Map<string, LoadRecord> } | undefined;
   lastReport: number | undefined;
 
   constructor(info: NodeInfo, now: number) {
@@ -59,6 +64,29 @@ export class NodeRecord {
     this.types.clear();
     this.loads.clear();
     this.lastReport = undefined;
+  }
+
+  /** Whether it said, when it connected, that it has what `next` has and `other` has not. */
+  declares(next: Snapshot, other: Snapshot): boolean {
+    const said: boolean[] = [];
+    for (const [typeUrl, type] of next.types) {
+      if (type.order === 'independent' || other.types.get(typeUrl)?.version === type.version) continue;
+      const record = this.types.get(typeUrl)?.at(-1);
+      const declared = record?.acked === undefined ? record?.stream.declared(type) : undefined;
+      if (declared !== undefined) said.push(declared);
+    }
+    return said.length > 0 && said.every(Boolean);
+  }
+
+  /** Since when it has had what it acknowledged; epoch milliseconds. Undefined while an answer is open. */
+  settledAt(): number | undefined {
+    let latest = this.connectedAt;
+    for (const records of this.types.values()) {
+      const record = records.at(-1);
+      if (record?.pending === true) return undefined;
+      latest = Math.max(latest, record?.ackedAt ?? 0);
+    }
+    return latest;
   }
 
   /** The stream is gone. What the last of a node's streams said stays to be seen. */
@@ -122,16 +150,30 @@ export class NodeRecord {
     return found;
   }
 
-  addLoad(mirror: string, load: ClusterLoad): void {
-    const sum = this.loads.get(mirror) ?? { copies: 0, errors: 0, inProgress: 0, dropped: 0 };
-    sum.copies += load.succeeded + load.failed;
-    sum.errors += load.failed;
-    sum.inProgress = load.inProgress;
-    sum.dropped += load.dropped;
-    this.loads.set(mirror, sum);
+  /** `start`: when the time began that the report covers; epoch milliseconds. */
+  addLoad(mirror: string, load: ClusterLoad, start: number): void {
+    addTo(this.loads, mirror, load);
+    const settledAt = this.settledAt();
+    if (settledAt === undefined || start < settledAt || this.base === undefined) return;
+    if (this.#loadsOn?.base !== this.base) this.#loadsOn = { base: this.base, loads: new Map() };
+    addTo(this.#loadsOn.loads, mirror, load);
   }
 
-  status(): NodeStatus {
+  /** Copies by mirror while it was on this structure; empty when it is not. */
+  loadsOn(version: Version): ReadonlyMap<string, LoadRecord> {
+    return this.#loadsOn?.base === version ? this.#loadsOn.loads : new Map();
+  }
+
+  /** Words of a rejection that no longer matter, as the node has what it should have. */
+  forgetRejections(): void {
+    for (const [typeUrl, records] of this.types) {
+      const record = records.at(-1);
+      if (record === undefined || record.pending) continue;
+      if (record.acked?.version === this.wanted?.types.get(typeUrl)?.version) record.rejected = undefined;
+    }
+  }
+
+  status(state: NodeStatus['state'], limitations: readonly string[]): NodeStatus {
     return {
       id: this.id,
       cluster: this.info.cluster,
@@ -139,12 +181,22 @@ export class NodeRecord {
       version: this.info.version,
       connected: this.connected,
       variant: this.variant,
-      state: this.state(),
+      state,
       connectedAt: iso(this.connectedAt),
       ...(this.disconnectedAt !== undefined && { disconnectedAt: iso(this.disconnectedAt) }),
+      limitations,
       types: [...this.types].map(([typeUrl, records]) => typeStatus(typeUrl, records.at(-1))),
     };
   }
+}
+
+function addTo(loads: Map<string, LoadRecord>, mirror: string, load: ClusterLoad): void {
+  const sum = loads.get(mirror) ?? { copies: 0, errors: 0, inProgress: 0, dropped: 0 };
+  sum.copies += load.succeeded + load.failed;
+  sum.errors += load.failed;
+  sum.inProgress = load.inProgress;
+  sum.dropped += load.dropped;
+  loads.set(mirror, sum);
 }
 
 function typeStatus(typeUrl: string, record: TypeRecord | undefined): TypeStatus {

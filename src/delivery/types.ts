@@ -1,3 +1,6 @@
+import type { GroupTotals } from '../model/observation.ts';
+import type { Verdict } from '../model/verdict.ts';
+
 /** Where one type of resource stands on one node. */
 export interface TypeStatus {
   readonly typeUrl: string;
@@ -22,6 +25,8 @@ export interface NodeStatus {
   readonly state: 'acked' | 'rejected' | 'pending';
   readonly connectedAt: string;
   readonly disconnectedAt?: string;
+  /** Of what its fleet's mirrors want, what this node cannot do, in words. */
+  readonly limitations: readonly string[];
   readonly types: readonly TypeStatus[];
 }
 
@@ -31,6 +36,46 @@ export interface DeliverySummary {
   readonly acked: number;
   readonly rejected: number;
   readonly pending: number;
+  /** Why the write was taken back from the nodes that had it. */
+  readonly verdict?: Verdict;
+}
+
+/** Where a fleet's structure (everything but percents) stands on its nodes. */
+export interface FleetStatus {
+  /**
+   * `settled`: all have the good one. `delivering`: a change goes from wave to wave. `watching`: all have it, and the
+   * errors of the primaries are watched. `rejected`: what was written last was taken back; nodes have the good one.
+   */
+  readonly state: 'settled' | 'delivering' | 'watching' | 'rejected';
+  /** The revision of the structure that nodes are to have now. Null before the first was acknowledged by all. */
+  readonly good: number | null;
+  /** The change under way: its revision, the nodes that were given it, and those that have not acknowledged it. */
+  readonly change?: {
+    readonly revision: number;
+    readonly nodes: number;
+    readonly waiting: number;
+    /** What has to be seen before more nodes get it. */
+    readonly unproven?: string;
+  };
+  readonly rejected?: Verdict;
+  /** Connected nodes. */
+  readonly nodes: number;
+}
+
+/** What a mirror's load reports and acknowledgements say of one group of its fleet's nodes, for gates. */
+export interface MirrorView {
+  readonly delivery: {
+    readonly nodes: number;
+    /** In the share; the rest of the counts are of these. */
+    readonly chosen: number;
+    readonly acked: number;
+    readonly rejected: number;
+    readonly pending: number;
+    /** In the whole fleet: nodes that do not have the percent they are to have. */
+    readonly unsettled: number;
+  };
+  readonly chosen: GroupTotals;
+  readonly rest: GroupTotals;
 }
 
 export interface MirrorStatus {
@@ -46,6 +91,21 @@ export interface MirrorStatus {
   };
   /** From the nodes' load reports; null until there is one. */
   readonly observed: ObservedLoad | null;
+  /** Of the last minute; null where the counters cannot tell. */
+  readonly recent: RecentLoad;
+}
+
+export interface RecentLoad {
+  readonly seconds: number;
+  readonly copies: number;
+  readonly failed: number;
+  readonly dropped: number;
+  readonly primaryRequests: number | null;
+  readonly primaryErrors: number | null;
+  /** Copies per primary request, in percent. */
+  readonly sharePercent: number | null;
+  /** Copies, of those the percents in force should have made: 1 is all. */
+  readonly coverage: number | null;
 }
 
 /** Sums over the connected nodes since each connected. */
@@ -81,4 +141,6 @@ export type DeliveryEvent =
       readonly version: string;
       /** The node's own words. */
       readonly message: string;
-    };
+    }
+  | ({ readonly kind: 'delivery'; readonly fleet: string } & FleetStatus)
+  | ({ readonly kind: 'load'; readonly fleet: string; readonly mirror: string } & RecentLoad);

@@ -10,6 +10,11 @@ interface Waiter {
 export class Waiters {
   readonly #waiters = new Set<Waiter>();
   readonly #changed = new Set<NodeRecord>();
+  readonly #stateOf: (node: NodeRecord) => string;
+
+  constructor(stateOf: (node: NodeRecord) => 'acked' | 'rejected' | 'pending') {
+    this.#stateOf = stateOf;
+  }
 
   /** Resolves when none of `pending` is, or when `signal` aborts. */
   async wait(fleets: ReadonlySet<string>, pending: Iterable<NodeRecord>, signal: AbortSignal): Promise<void> {
@@ -46,7 +51,7 @@ export class Waiters {
   #lookAt(node: NodeRecord): void {
     for (const waiter of this.#waiters) {
       const concerns = node.connected && node.fleet !== undefined && waiter.fleets.has(node.fleet);
-      if (concerns && node.state() === 'pending') waiter.pending.add(node);
+      if (concerns && this.#stateOf(node) === 'pending') waiter.pending.add(node);
       else if (waiter.pending.delete(node) && waiter.pending.size === 0) waiter.done();
     }
   }

@@ -8,20 +8,38 @@ import { DEFAULT_COPY } from './mirror.ts';
 import type { Copy, Mirror, RouteSelector } from './mirror.ts';
 import { NAME_RULE, isName } from './name.ts';
 import { PERCENT_RULE, parsePercent } from './percent.ts';
-import { isRecord, readChoice, readFields, readList, readText, requireField } from './read.ts';
+import { checkSpread, checkSuspension } from './check-overlays.ts';
+import {
+  isRecord,
+  optional,
+  readChoice,
+  readDuration,
+  readFields,
+  readList,
+  readText,
+  readTime,
+  requireField,
+} from './read.ts';
 import type { TextRule } from './read.ts';
 
-const KEYS = ['name', 'fleet', 'target', 'percent', 'routes', 'exclude', 'copy', 'revision', 'status'];
+const KEYS = [
+  ...['name', 'fleet', 'target', 'percent', 'routes', 'exclude', 'copy'],
+  ...['onTargetFailure', 'expiresAfter', 'expiresAt', 'spread', 'suspension', 'revision', 'status'],
+];
 const COPY_KEYS = ['preset', 'clientAddress', 'removeHeaders', 'setHeaders'];
 const REFERENCE: TextRule = { test: isName, message: NAME_RULE };
 // As many as adopting a config with a policy on every route may need.
 const MAX_SELECTORS = 10_000;
 const MAX_HEADERS = 64;
+// Shorter, and a control plane that restarts would be taken for gone.
+const MIN_EXPIRY_MS = 5000;
+const MAX_EXPIRY_MS = 7 * 24 * 3_600_000;
 const REMOVED = { max: MAX_HEADERS, key: (header: string) => header.toLowerCase() };
 
 /**
- * Reads a mirror from its REST form: `{fleet, target, percent, routes?, exclude?, copy?}`; percent as a decimal.
- * Whether fleet and target exist is not asked here. All issues at once; defaults applied; the value is frozen.
+ * Reads a mirror from its REST form: `{fleet, target, percent, routes?, exclude?, copy?, onTargetFailure?,
+ * expiresAfter?, expiresAt?}`; percent as a decimal. `spread` and `suspension` are read too; whether a caller may set
+ * them, and whether fleet and target exist, is not asked here. All issues at once; defaults applied; the value is frozen.
  */
 export function checkMirror(name: string, input: unknown): Result<Mirror> {
   const issues = new IssueList();
@@ -35,6 +53,20 @@ export function checkMirror(name: string, input: unknown): Result<Mirror> {
   const routes = checkSelectors(fields.get('routes'), issues.at('routes'));
   const exclude = checkSelectors(fields.get('exclude'), issues.at('exclude'));
   const copy = checkCopy(fields.get('copy'), issues.at('copy'));
+  const onTargetFailure = readChoice(
+    fields.get('onTargetFailure'),
+    ['keep', 'suspend'],
+    issues.at('onTargetFailure'),
+  );
+  const expiresAfterMs = readDuration(
+    fields.get('expiresAfter'),
+    MIN_EXPIRY_MS,
+    MAX_EXPIRY_MS,
+    issues.at('expiresAfter'),
+  );
+  const expiresAt = readTime(fields.get('expiresAt'), issues.at('expiresAt'));
+  const spread = checkSpread(fields.get('spread'), issues.at('spread'));
+  const suspension = checkSuspension(fields.get('suspension'), issues.at('suspension'));
   if (
     !named ||
     fleet === undefined ||
@@ -44,7 +76,16 @@ export function checkMirror(name: string, input: unknown): Result<Mirror> {
   ) {
     return fail(issues.items);
   }
-  return ok(deepFreeze({ name, fleet, target, percent, routes, exclude, copy }));
+  return ok(
+    deepFreeze({
+      ...{ name, fleet, target, percent, routes, exclude, copy },
+      ...(onTargetFailure === 'suspend' && { onTargetFailure }),
+      ...optional('expiresAfterMs', expiresAfterMs),
+      ...optional('expiresAt', expiresAt),
+      ...optional('spread', spread),
+      ...optional('suspension', suspension),
+    }),
+  );
 }
 
 function checkSelectors(input: unknown, issues: IssueList): readonly RouteSelector[] {

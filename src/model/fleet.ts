@@ -5,7 +5,21 @@ export interface Fleet {
   readonly dataPlane: string;
   /** Nodes that announce this as their `node.cluster` belong to the fleet. */
   readonly nodeCluster: string;
+  /** How a change of its configuration reaches its nodes. Not given: {@link DEFAULT_PACE}. */
+  readonly pace?: Pace;
 }
+
+/** Times in milliseconds. */
+export interface Pace {
+  /** A node that has not acknowledged a change after so long stops it. */
+  readonly ackTimeoutMs: number;
+  /** How long a wave is looked at, after its last acknowledgement, before the next. */
+  readonly bakeMs: number;
+  /** How long the errors of the primaries are watched after the last wave: a rise takes the change back. */
+  readonly watchMs: number;
+}
+
+export const DEFAULT_PACE: Pace = Object.freeze({ ackTimeoutMs: 15_000, bakeMs: 100, watchMs: 30_000 });
 
 /** A fleet's own native configuration, kept as its owner wrote it. */
 export interface Config {

@@ -11,6 +11,40 @@ export interface Mirror {
   /** ... and none of these. */
   readonly exclude: readonly RouteSelector[];
   readonly copy: Copy;
+  /** What happens when the target fails most copies: nothing, or no copies until it is well. Not given: `keep`. */
+  readonly onTargetFailure?: 'suspend';
+  /** Data planes stop copying when they have not heard of the control plane for so long, in milliseconds. */
+  readonly expiresAfterMs?: number;
+  /** The percent becomes 0 at this time. ISO 8601, UTC. */
+  readonly expiresAt?: string;
+  /** Set by a rollout: the nodes outside the share have another percent. */
+  readonly spread?: Spread;
+  /** Set while the target is unwell. */
+  readonly suspension?: Suspension;
+}
+
+/** Which nodes of the fleet have the mirror's percent; the rest have `rest`. See {@link isInShare}. */
+export interface Spread {
+  /** Name of the rollout; nodes are ordered by a hash of it and their id. */
+  readonly rollout: string;
+  /** Nodes with a hash up to this are in: 0 to 2^32 - 1. */
+  readonly threshold: number;
+  /** What was asked for, in ppm of the fleet's nodes. */
+  readonly fleetPercent: Ppm;
+  readonly rest: Ppm;
+}
+
+/** A circuit breaker. `open`: no copies until `until`; `half-open`: a trickle, to see whether the target is well. */
+export interface Suspension {
+  readonly state: 'open' | 'half-open';
+  /** Epoch milliseconds. */
+  readonly since: number;
+  /** End of `open`, epoch milliseconds. */
+  readonly until: number;
+  /** How many times in a row it was opened: each time for longer. */
+  readonly times: number;
+  /** What was seen, in words. */
+  readonly reason: string;
 }
 
 /** All fields given must match. */

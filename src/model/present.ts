@@ -1,15 +1,24 @@
 import { formatDuration } from './duration.ts';
+import { DEFAULT_PACE } from './fleet.ts';
 import type { Config, Fleet } from './fleet.ts';
 import type { Mirror } from './mirror.ts';
 import { formatPercent } from './percent.ts';
+import { presentRollout } from './present-rollout.ts';
 import type { Kind, Kinds } from './state.ts';
+import type { Stop } from './stop.ts';
 import type { Target } from './target.ts';
 
 /** The REST form of an object, without its revision: what its check reads back as an equal value. */
 export type Presented = Readonly<Record<string, unknown>>;
 
-export function presentFleet({ name, dataPlane, nodeCluster }: Fleet): Presented {
-  return { name, dataPlane, nodeCluster };
+/** Defaults are shown. */
+export function presentFleet({ name, dataPlane, nodeCluster, pace = DEFAULT_PACE }: Fleet): Presented {
+  const delivery = {
+    ackTimeout: formatDuration(pace.ackTimeoutMs),
+    bake: formatDuration(pace.bakeMs),
+    watch: formatDuration(pace.watchMs),
+  };
+  return { name, dataPlane, nodeCluster, delivery };
 }
 
 /** Defaults are shown; times are durations. */
@@ -39,14 +48,33 @@ export function presentTarget({ name, endpoints, protocol, tls, limits, health }
   };
 }
 
-/** Defaults are shown; the percent is a decimal. */
-export function presentMirror({ name, fleet, target, percent, routes, exclude, copy }: Mirror): Presented {
-  return { name, fleet, target, percent: formatPercent(percent), routes, exclude, copy };
+/** Defaults are shown; percents are decimals, times durations or ISO 8601. */
+export function presentMirror(mirror: Mirror): Presented {
+  const { name, fleet, target, percent, routes, exclude, copy } = mirror;
+  const { onTargetFailure, expiresAfterMs, expiresAt, spread, suspension } = mirror;
+  return {
+    ...{ name, fleet, target, percent: formatPercent(percent), routes, exclude, copy },
+    onTargetFailure: onTargetFailure ?? 'keep',
+    ...(expiresAfterMs !== undefined && { expiresAfter: formatDuration(expiresAfterMs) }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(spread && {
+      spread: {
+        ...spread,
+        fleetPercent: formatPercent(spread.fleetPercent),
+        rest: formatPercent(spread.rest),
+      },
+    }),
+    ...(suspension && { suspension }),
+  };
 }
 
 /** Of a config, without its text. */
 export function presentConfig({ format, digest, adopt }: Config): Presented {
   return { format, digest, adopt };
+}
+
+export function presentStop({ name, by, reason, since }: Stop): Presented {
+  return { fleet: name, by, reason, since };
 }
 
 /** The REST form of an object of any kind. */
@@ -59,4 +87,6 @@ const PRESENTERS: { readonly [K in Kind]: (value: Kinds[K]) => Presented } = {
   config: presentConfig,
   target: presentTarget,
   mirror: presentMirror,
+  rollout: presentRollout,
+  stop: presentStop,
 };

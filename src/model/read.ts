@@ -121,6 +121,17 @@ export function readDuration(
   return undefined;
 }
 
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/;
+
+/** A time in ISO 8601 with its zone; in UTC with milliseconds as it is kept. */
+export function readTime(input: unknown, issues: IssueList): string | undefined {
+  if (input === undefined) return undefined;
+  const time = typeof input === 'string' && TIME.test(input) ? Date.parse(input) : NaN;
+  if (!Number.isNaN(time)) return new Date(time).toISOString();
+  issues.add('must be a time with its zone in ISO 8601, such as "2026-12-01T03:00:00Z"');
+  return undefined;
+}
+
 /** Reports a field that must be given. `field` is undefined also when it was refused, so ask for presence. */
 export function requireField(fields: Fields, key: string, issues: IssueList): void {
   if (fields.get(key) === undefined) issues.at(key).add('is required');

@@ -1,5 +1,7 @@
 import type { Config, Fleet } from './fleet.ts';
 import type { Mirror } from './mirror.ts';
+import type { Rollout } from './rollout.ts';
+import type { Stop } from './stop.ts';
 import type { Target } from './target.ts';
 
 /** What is stored, by kind. */
@@ -8,11 +10,20 @@ export interface Kinds {
   readonly config: Config;
   readonly target: Target;
   readonly mirror: Mirror;
+  readonly rollout: Rollout;
+  readonly stop: Stop;
 }
 
 export type Kind = keyof Kinds;
 
-export const KINDS: readonly Kind[] = ['fleet', 'config', 'target', 'mirror'];
+export const KINDS = [
+  'fleet',
+  'config',
+  'target',
+  'mirror',
+  'rollout',
+  'stop',
+] as const satisfies readonly Kind[];
 
 /** An object and the revision that last changed it. */
 export interface Entry<T> {
@@ -23,21 +34,16 @@ export interface Entry<T> {
 export type Table<K extends Kind> = ReadonlyMap<string, Entry<Kinds[K]>>;
 
 /** Everything at one revision. Never changed in place; unchanged objects are shared between revisions. */
-export interface State {
-  readonly revision: number;
-  readonly fleet: Table<'fleet'>;
-  readonly config: Table<'config'>;
-  readonly target: Table<'target'>;
-  readonly mirror: Table<'mirror'>;
+export type State = { readonly revision: number } & Tables;
+
+export type Tables = { readonly [K in Kind]: Table<K> };
+
+/** Tables to be filled, each by `fill`; their entries must be of their kind. */
+export function makeTables(fill: (kind: Kind) => Map<string, Entry<never>>): Tables {
+  return Object.fromEntries(KINDS.map((kind) => [kind, fill(kind)])) as unknown as Tables;
 }
 
-export const EMPTY_STATE: State = Object.freeze({
-  revision: 0,
-  fleet: new Map(),
-  config: new Map(),
-  target: new Map(),
-  mirror: new Map(),
-});
+export const EMPTY_STATE: State = Object.freeze({ revision: 0, ...makeTables(() => new Map()) });
 
 /** One object written (or deleted: `after` undefined) by a revision. */
 export type Change = {
@@ -51,17 +57,17 @@ export type Change = {
 
 /** The state with `changes` applied as revision `revision`. */
 export function applyChanges(state: State, revision: number, changes: readonly Change[]): State {
-  const tables: Record<Kind, Map<string, Entry<never>>> = {
-    fleet: new Map(state.fleet) as never,
-    config: new Map(state.config) as never,
-    target: new Map(state.target) as never,
-    mirror: new Map(state.mirror) as never,
+  const tables = new Map<Kind, Map<string, Entry<never>>>();
+  const changed = (kind: Kind): Map<string, Entry<never>> => {
+    const table = tables.get(kind) ?? new Map(state[kind] as ReadonlyMap<string, Entry<never>>);
+    tables.set(kind, table);
+    return table;
   };
   for (const change of changes) {
-    if (change.after === undefined) tables[change.kind].delete(change.name);
-    else tables[change.kind].set(change.name, { revision, value: change.after as never });
+    if (change.after === undefined) changed(change.kind).delete(change.name);
+    else changed(change.kind).set(change.name, { revision, value: change.after as never });
   }
-  return Object.freeze({ revision, ...tables });
+  return Object.freeze({ ...state, ...Object.fromEntries(tables), revision });
 }
 
 /** A fleet's mirrors with their targets, by mirror name. */

@@ -9,10 +9,18 @@ export function contentHash(...parts: readonly (string | Uint8Array)[]): string 
   return hash.digest('hex').slice(0, VERSION_LENGTH);
 }
 
-/** `any` is a serialised `google.protobuf.Any`. */
-export function makeResource(name: string, any: Uint8Array, resend?: ResourceRef): Resource {
+/** `any` is a serialised `google.protobuf.Any`. Another time to live is another version: else it would not be sent. */
+export function makeResource(name: string, any: Uint8Array, resend?: ResourceRef, ttlMs?: number): Resource {
   const body = Buffer.from(any.buffer, any.byteOffset, any.byteLength);
-  return Object.freeze({ name, version: contentHash(body), body, ...(resend && { resend }) });
+  if (ttlMs === undefined)
+    return Object.freeze({ name, version: contentHash(body), body, ...(resend && { resend }) });
+  return Object.freeze({
+    name,
+    version: contentHash(body, `ttl ${ttlMs}`),
+    body,
+    ...(resend && { resend }),
+    ttlMs,
+  });
 }
 
 export function makeTypeSnapshot(

@@ -8,6 +8,11 @@ export interface Resource {
   /** Resources of the type `resends` names that a client needs again after this one changed (Envoy: the
    *  endpoints of a cluster, which otherwise stays warming). */
   readonly resend?: ResourceRef;
+  /**
+   * How long a client keeps it after the last sign of life of the control plane, in milliseconds; not given: for good.
+   * Renewed by heartbeats. https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#ttl
+   */
+  readonly ttlMs?: number;
 }
 
 export interface ResourceRef {

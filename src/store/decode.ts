@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { checkFleet } from '../model/check-fleet.ts';
 import { checkMirror } from '../model/check-mirror.ts';
+import { isRollout } from '../model/check-rollout.ts';
 import { checkTarget } from '../model/check-target.ts';
 import type { Config, Fleet } from '../model/fleet.ts';
 import { deepFreeze } from '../model/freeze.ts';
@@ -9,6 +10,8 @@ import { isName } from '../model/name.ts';
 import { presentFleet, presentMirror, presentTarget } from '../model/present.ts';
 import type { Kind, Kinds } from '../model/state.ts';
 import { KINDS } from '../model/state.ts';
+import { EVERY_FLEET } from '../model/stop.ts';
+import type { Stop } from '../model/stop.ts';
 import type { Target } from '../model/target.ts';
 import { StoreError } from './store.ts';
 
@@ -35,6 +38,8 @@ const DECODERS: { readonly [K in Kind]: (name: string, value: Kinds[K]) => boole
   config: isConfig,
   target: isTarget,
   mirror: isMirror,
+  rollout: isRollout,
+  stop: isStop,
 };
 
 function isFleet(name: string, value: Fleet): boolean {
@@ -50,6 +55,16 @@ function isTarget(name: string, value: Target): boolean {
 function isMirror(name: string, value: Mirror): boolean {
   const checked = checkMirror(name, presentMirror(value));
   return checked.ok && isDeepStrictEqual(checked.value, value);
+}
+
+function isStop(name: string, value: Stop): boolean {
+  return (
+    (isName(name) || name === EVERY_FLEET) &&
+    value.name === name &&
+    [value.by, value.reason, value.since].every((text) => typeof text === 'string') &&
+    !Number.isNaN(Date.parse(value.since)) &&
+    Object.keys(value).length === 4
+  );
 }
 
 function isConfig(name: string, value: Config): boolean {

@@ -1,5 +1,6 @@
 import type { Revision } from '../model/revision.ts';
 import type { Change, State } from '../model/state.ts';
+import type { Verdict } from '../model/verdict.ts';
 
 /** One accepted write: stored as a whole or not at all. */
 export interface Commit {
@@ -26,6 +27,10 @@ export interface Store {
   revision(n: number): Promise<Revision | undefined>;
   /** The state as it was right after revision `n`; undefined when there was no such revision. */
   stateAt(n: number): Promise<State | undefined>;
+  /** Keeps what nodes made of a structure. Resolves when it is on disk. */
+  judge(verdict: Verdict): Promise<void>;
+  /** Oldest first; of one revision where it is given. */
+  verdicts(revision?: number): Promise<readonly Verdict[]>;
   close(): Promise<void>;
 }
 

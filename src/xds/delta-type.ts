@@ -1,5 +1,5 @@
 import type { Resource, TypeSnapshot } from '../snapshot/snapshot.ts';
-import { declared, diffOf, doubtful, isSendable, without } from './diff.ts';
+import { declared, diffOf, doubtful, isSame, isSendable, without } from './diff.ts';
 import { deltaDiffResponse, deltaResponse } from './responses.ts';
 import { WILDCARD, allowsLegacyWildcard } from './subscription.ts';
 import { type Message, TypeSync } from './type-sync.ts';
@@ -18,6 +18,8 @@ export class DeltaType extends TypeSync {
   #fresh = false;
   /** Names asked for since the last response: sent even if the client has them. */
   #asked: Set<string> | undefined;
+  /** What the client said it has when it connected. */
+  #declared: TypeSnapshot | undefined;
   /** Names to send again because of a change elsewhere. */
   #renewed: Set<string> | undefined;
 
@@ -47,10 +49,15 @@ export class DeltaType extends TypeSync {
     if (initialVersions.size === 0) {
       this.#fresh = true;
     } else {
-      this.known = declared(this.typeUrl, initialVersions);
+      this.#declared = declared(this.typeUrl, initialVersions);
+      this.known = this.#declared;
       this.#ask(names.filter((name) => !initialVersions.has(name)));
     }
     return true;
+  }
+
+  override declares(type: TypeSnapshot): boolean {
+    return this.#declared !== undefined && isSame(this.#declared, type, this.subscription);
   }
 
   #subscribe({ subscribe, unsubscribe }: DeltaRequest): boolean {

@@ -104,6 +104,29 @@ export function without(type: TypeSnapshot, names: ReadonlySet<string>): TypeSna
   return rest.length === type.resources.size ? type : withResources(type, rest);
 }
 
+const expiring = new WeakMap<TypeSnapshot, { readonly names: readonly string[]; readonly ttlMs: number }>();
+
+/** Resources that end by themselves, and the shortest time of theirs, in milliseconds; Infinity when there are none. */
+export function expiringOf(type: TypeSnapshot): {
+  readonly names: readonly string[];
+  readonly ttlMs: number;
+} {
+  let found = expiring.get(type);
+  if (found === undefined) {
+    const resources = [...type.resources.values()].filter(({ ttlMs }) => ttlMs !== undefined);
+    const ttlMs = Math.min(...resources.map((resource) => resource.ttlMs ?? Infinity));
+    found = Object.freeze({ names: resources.map(({ name }) => name), ttlMs });
+    expiring.set(type, found);
+  }
+  return found;
+}
+
+/** Whether what a client says it has is just this, as far as it is subscribed. */
+export function isSame(said: TypeSnapshot, type: TypeSnapshot, subscription: Subscription): boolean {
+  const { changed, removed } = diffOf(said, type);
+  return ![...changed.map(({ name }) => name), ...removed].some((name) => covers(subscription, name));
+}
+
 /** False for what is known by name and version only. */
 export function isSendable(resource: Resource | undefined): resource is Resource {
   return resource !== undefined && resource.body.length > 0;

@@ -48,20 +48,56 @@ function shared(
 /** All that `subscription` covers of `type`, as a `DiscoveryResponse`. */
 export function sotwResponse(type: TypeSnapshot, subscription: Subscription, lastNonce: string): Response {
   return shared(sotw, type, subscription, lastNonce, (nonce) => {
-    const resources = [...type.resources.values()].filter(
-      (resource) => isSendable(resource) && covers(subscription, resource.name),
-    );
-    // Other names, other content: then the version must be another as well.
-    const version =
-      resources.length === type.resources.size
-        ? type.version
-        : contentHash(...resources.flatMap(({ name, version }) => [name, '\0', version, '\0']));
+    const resources = sotwResources(type, subscription);
     const writer = protobuf.Writer.create();
-    writer.uint32(field(1)).string(version);
-    for (const { body } of resources) writer.uint32(field(2)).bytes(body);
+    writer.uint32(field(1)).string(versionOf(type, resources));
+    for (const resource of resources) {
+      writer.uint32(field(2));
+      if (resource.ttlMs === undefined) writer.bytes(resource.body);
+      else writeWrapped(writer, resource);
+    }
     writer.uint32(field(4)).string(type.typeUrl).uint32(field(5)).string(nonce);
     return { nonce, bytes: finish(writer), empty: resources.length === 0 };
   });
+}
+
+/** The `version_info` of a state-of-the-world response. */
+export function sotwVersion(type: TypeSnapshot, subscription: Subscription): string {
+  return versionOf(type, sotwResources(type, subscription));
+}
+
+function sotwResources(type: TypeSnapshot, subscription: Subscription): readonly Resource[] {
+  return [...type.resources.values()].filter(
+    (resource) => isSendable(resource) && covers(subscription, resource.name),
+  );
+}
+
+/** Other names, other content: then the version must be another as well. */
+function versionOf(type: TypeSnapshot, resources: readonly Resource[]): string {
+  return resources.length === type.resources.size
+    ? type.version
+    : contentHash(...resources.flatMap(({ name, version }) => [name, '\0', version, '\0']));
+}
+
+/** State of the world has a place for a time to live only in this wrapper. */
+function writeWrapped(writer: protobuf.Writer, resource: Resource): void {
+  writer.fork().uint32(field(1)).string(WRAPPER).uint32(field(2)).fork();
+  writeResource(writer, resource);
+  writer.ldelim().ldelim();
+}
+
+const WRAPPER = 'type.googleapis.com/envoy.service.discovery.v3.Resource';
+
+/** https://www.envoyproxy.io/docs/envoy/latest/api-v3/service/discovery/v3/discovery.proto#service-discovery-v3-resource */
+function writeResource(writer: protobuf.Writer, { name, version, body, ttlMs }: Resource): void {
+  writer.uint32(field(1)).string(version).uint32(field(2)).bytes(body).uint32(field(3)).string(name);
+  if (ttlMs === undefined) return;
+  writer.uint32(field(6)).fork();
+  writer.uint32(8).int64(Math.floor(ttlMs / 1000));
+  writer
+    .uint32(16)
+    .int32((ttlMs % 1000) * 1_000_000)
+    .ldelim();
 }
 
 /**
@@ -103,16 +139,10 @@ function encodeDelta(
 ): Buffer {
   const writer = protobuf.Writer.create();
   writer.uint32(field(1)).string(type.version);
-  for (const { name, version, body } of resources) {
+  for (const resource of resources) {
     writer.uint32(field(2)).fork();
-    writer
-      .uint32(field(1))
-      .string(version)
-      .uint32(field(2))
-      .bytes(body)
-      .uint32(field(3))
-      .string(name)
-      .ldelim();
+    writeResource(writer, resource);
+    writer.ldelim();
   }
   writer.uint32(field(4)).string(type.typeUrl).uint32(field(5)).string(nonce);
   for (const name of removed) writer.uint32(field(6)).string(name);

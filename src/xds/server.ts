@@ -12,9 +12,9 @@ import { HealthImplementation } from 'grpc-health-check';
 import {
   LOAD_REPORTING_SERVICE,
   type LoadReportOptions,
+  LoadReports,
   type LoadRequest,
   decodeLoadRequest,
-  serveLoadReports,
 } from './load-reports.ts';
 import { serviceDefinition } from './protocol.ts';
 import { decodeDelta, decodeNode, decodeSotw } from './requests.ts';
@@ -28,7 +28,11 @@ export interface XdsServerOptions extends LoadReportOptions {
     { readonly cert: Buffer; readonly key: Buffer; readonly clientCa?: Buffer | undefined } | undefined;
 }
 
-interface Receiver<R> {
+interface KeptAlive {
+  keepAlive(now: number): void;
+}
+
+interface Receiver<R> extends KeptAlive {
   open(): void;
   receive(request: R): void;
   close(): void;
@@ -47,6 +51,8 @@ const SERVICES: Readonly<Record<string, string | undefined>> = {
 
 /** A whole fleet may come back at once; a dropped SYN costs its node a second. */
 const BACKLOG = 8192;
+/** How often streams are looked at for what would end: times to live are of seconds. */
+const KEEP_ALIVE_MS = 500;
 const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
 
 /** The gRPC server of the discovery and load reporting services. */
@@ -58,10 +64,14 @@ export class XdsServer {
   readonly #listener: NetServer;
   readonly #sockets = new Set<Socket>();
   #injector: ConnectionInjector | undefined;
-  #streams = 0;
+  #count = 0;
+  readonly #streams = new Set<KeptAlive>();
+  readonly #loadReports: LoadReports;
+  #keepAlive: NodeJS.Timeout | undefined;
 
   constructor(options: XdsServerOptions) {
     this.#options = options;
+    this.#loadReports = new LoadReports(options);
     this.#server = new Server({
       'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
       'grpc.max_send_message_length': -1,
@@ -73,7 +83,7 @@ export class XdsServer {
     for (const [service, type] of Object.entries(SERVICES)) this.#addDiscovery(service, type);
     this.#server.addService(serviceDefinition(LOAD_REPORTING_SERVICE, decodeLoadRequest), {
       StreamLoadStats: (call: ServerDuplexStream<LoadRequest, Buffer>) => {
-        serveLoadReports(call, options);
+        this.#loadReports.serve(call);
       },
     });
     this.#health.addToServer(this.#server);
@@ -98,12 +108,25 @@ export class XdsServer {
       this.#options.log.warn({ err: error }, 'a connection could not be accepted');
     });
     this.#health.setStatus('', 'SERVING');
+    this.#keepAlive = setInterval(() => this.keepAlive(Date.now()), KEEP_ALIVE_MS);
+    this.#keepAlive.unref();
     return { port: (this.#listener.address() as AddressInfo).port };
+  }
+
+  /** Has nodes report at the interval that the observer wants now. */
+  reviseLoadReports(): void {
+    this.#loadReports.revise();
+  }
+
+  /** Sends again what would end at the nodes, where it is time. `now`: epoch milliseconds. */
+  keepAlive(now: number): void {
+    for (const stream of this.#streams) stream.keepAlive(now);
   }
 
   /** Ends every stream; nodes keep what they have. */
   async stop(): Promise<void> {
     this.#health.setStatus('', 'NOT_SERVING');
+    clearInterval(this.#keepAlive);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#listener.close(() => resolve());
     this.#injector?.destroy();
@@ -158,6 +181,7 @@ export class XdsServer {
     let ended = false;
     const close = (): void => {
       ended = true;
+      if (stream !== undefined) this.#streams.delete(stream);
       stream?.close();
     };
     const fail = (code: status, details: string): void => {
@@ -175,15 +199,16 @@ export class XdsServer {
         const node = readNode(request.node);
         if (node === undefined) return fail(status.INVALID_ARGUMENT, 'the node cannot be read');
         if (node.id === '') return fail(status.INVALID_ARGUMENT, 'node.id is missing');
-        this.#streams += 1;
+        this.#count += 1;
         stream = new Stream({
-          id: this.#streams,
+          id: this.#count,
           node,
           peer: call.getPeer(),
           pool: this.#pool,
           observer: this.#options.observer,
           write: (bytes) => void call.write(bytes),
         });
+        this.#streams.add(stream);
         stream.open();
       }
       stream.receive(typeUrl === request.typeUrl ? request : { ...request, typeUrl });

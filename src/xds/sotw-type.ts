@@ -1,6 +1,6 @@
 import type { TypeSnapshot } from '../snapshot/snapshot.ts';
 import { changes, removes } from './diff.ts';
-import { sotwResponse } from './responses.ts';
+import { sotwResponse, sotwVersion } from './responses.ts';
 import { WILDCARD, allowsLegacyWildcard } from './subscription.ts';
 import { type Message, TypeSync } from './type-sync.ts';
 import type { SotwRequest } from './types.ts';
@@ -13,14 +13,17 @@ const NO_NAMES: ReadonlySet<string> = new Set();
  */
 export class SotwType extends TypeSync {
   #started = false;
+  /** The version that the client brought along. */
+  #declared = '';
   /** Whether names were ever given: from then on a request without names asks for nothing. */
   #named = false;
   protected mustAnswer = false;
   protected mustRenew = false;
 
   /** True when the subscription changed. */
-  receive({ nonce, error, names }: SotwRequest): boolean {
+  receive({ nonce, error, names, version }: SotwRequest): boolean {
     const first = !this.#started;
+    if (first) this.#declared = version;
     // An answer to a response that is no longer the latest: the latest will be answered too, with the names of then.
     if (!first && nonce !== '' && nonce !== this.nonce) return false;
     // The first request of a stream is no acknowledgement, whatever nonce it brings from an earlier one.
@@ -28,6 +31,10 @@ export class SotwType extends TypeSync {
     this.#started = true;
     this.mustAnswer ||= first;
     return this.#subscribe(names) || first;
+  }
+
+  override declares(type: TypeSnapshot): boolean {
+    return this.#declared !== '' && this.#declared === sotwVersion(type, this.subscription);
   }
 
   #subscribe(names: readonly string[]): boolean {

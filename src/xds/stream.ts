@@ -1,5 +1,6 @@
 import type { ResourceRef, Snapshot, TypeSnapshot } from '../snapshot/snapshot.ts';
 import { DeltaType } from './delta-type.ts';
+import { expiringOf } from './diff.ts';
 import { SotwType } from './sotw-type.ts';
 import { type SubscriptionPool, WILDCARD } from './subscription.ts';
 import type { Hold, Outlet, TypeSync } from './type-sync.ts';
@@ -37,6 +38,7 @@ abstract class DiscoveryStream<
   /** What to send again of types not yet asked for. */
   #renewals: Map<string, Set<string>> | undefined;
   #closed = false;
+  #keptAliveAt = 0;
 
   constructor(setup: StreamSetup) {
     this.id = setup.id;
@@ -56,6 +58,7 @@ abstract class DiscoveryStream<
     if (this.#closed) return;
     const { typeUrl } = request;
     let state = this.#types.get(typeUrl);
+    const isNew = state === undefined;
     if (state === undefined) {
       if (this.#types.size >= MAX_TYPES) return;
       state = this.makeType(typeUrl, this.#outlet());
@@ -65,6 +68,8 @@ abstract class DiscoveryStream<
     }
     if (this.receiveOn(state, request)) this.#setup.observer.subscribed(this, typeUrl);
     const goal = this.#snapshot?.types.get(typeUrl);
+    // A client may say that it has what has ended meanwhile.
+    if (goal !== undefined && isNew) for (const name of expiringOf(goal).names) state.renew(name);
     if (goal?.order !== 'independent') this.#pump();
     else state.advance(goal, 'none');
   }
@@ -72,6 +77,21 @@ abstract class DiscoveryStream<
   serve(snapshot: Snapshot | undefined): void {
     if (snapshot === this.#snapshot) return;
     this.#snapshot = snapshot;
+    this.#pump();
+  }
+
+  declared(type: TypeSnapshot): boolean | undefined {
+    return this.#types.get(type.typeUrl)?.declares(type);
+  }
+
+  /** Sends again what would end: each when a third of its time is over. `now`: epoch milliseconds. */
+  keepAlive(now: number): void {
+    const snapshot = this.#snapshot;
+    if (snapshot === undefined || now - this.#keptAliveAt < expiryOf(snapshot) / 3) return;
+    this.#keptAliveAt = now;
+    for (const goal of snapshot.types.values()) {
+      for (const name of expiringOf(goal).names) this.#types.get(goal.typeUrl)?.renew(name);
+    }
     this.#pump();
   }
 
@@ -101,6 +121,7 @@ abstract class DiscoveryStream<
       write: (bytes) => this.#setup.write(bytes),
       sent: (type) => observer.sent(this, type),
       acked: (type) => observer.acked(this, type),
+      settled: (type) => observer.settled(this, type),
       rejected: (type, message, again) => {
         if (!again && type.order !== 'independent') this.#refusedIn = this.#snapshot;
         observer.rejected(this, type, message);
@@ -162,6 +183,18 @@ abstract class DiscoveryStream<
       }
     }
   }
+}
+
+const expiries = new WeakMap<Snapshot, number>();
+
+/** The shortest time to live in it, milliseconds; Infinity when nothing ends. */
+function expiryOf(snapshot: Snapshot): number {
+  let found = expiries.get(snapshot);
+  if (found === undefined) {
+    found = Math.min(...[...snapshot.types.values()].map((type) => expiringOf(type).ttlMs));
+    expiries.set(snapshot, found);
+  }
+  return found;
 }
 
 const removalOrders = new WeakMap<Snapshot, readonly TypeSnapshot[]>();

@@ -9,6 +9,8 @@ export interface Outlet {
   write(bytes: Buffer): void;
   sent(type: TypeSnapshot): void;
   acked(type: TypeSnapshot): void;
+  /** The client has it already, by what it acknowledged before: nothing was sent. */
+  settled(type: TypeSnapshot): void;
   /** `again`: nothing was sent, for what the client is to have now it has refused before. */
   rejected(type: TypeSnapshot, message: string, again: boolean): void;
   /** Resources of another type that the client needs again after these. `update`: it had others before. */
@@ -81,6 +83,8 @@ export abstract class TypeSync {
   protected abstract get mustAnswer(): boolean;
   /** Something is to be sent again although it did not change. */
   protected abstract get mustRenew(): boolean;
+  /** Whether the client said, on connecting, that it has just this. */
+  abstract declares(type: TypeSnapshot): boolean;
   /** Has this sent again, if it is subscribed to. */
   abstract renew(name: string): void;
   /** Whether a client of this protocol is told of the removals between two contents. */
@@ -115,10 +119,13 @@ export abstract class TypeSync {
     this.#flight = undefined;
     const { goal, next, subscription, early, names, only } = flight;
     if (error === undefined) {
+      const again = next === this.known;
       this.known = only === undefined ? next : sureOf(next, only);
       // An answer out of turn has the old content of what was refused.
       if (this.#refusal !== undefined && !changes(next, goal, this.#subscription)) this.#refusal = undefined;
-      this.outlet.acked(next);
+      // What was only kept alive is nothing new.
+      if (again) this.outlet.settled(next);
+      else this.outlet.acked(next);
       if (this.#refusal !== undefined) this.outlet.rejected(this.#refusal.goal, this.#refusal.message, true);
     } else {
       this.#refusal = { goal, subscription, early, message: error };
@@ -153,7 +160,7 @@ export abstract class TypeSync {
     this.#refusal = undefined;
     if (this.known === next) return;
     this.known = next;
-    if (next === goal) this.outlet.acked(goal);
+    if (next === goal) this.outlet.settled(goal);
   }
 
   #send({ response, next, names }: Message, goal: TypeSnapshot, early: boolean): void {
@@ -161,7 +168,7 @@ export abstract class TypeSync {
     this.nonce = response.nonce;
     this.#flight = { goal, next, subscription: this.#subscription, early, names };
     this.outlet.write(response.bytes);
-    this.outlet.sent(next);
+    if (next !== before) this.outlet.sent(next);
     const { resend } = diffOf(before, next);
     if (resend.length > 0) this.outlet.resend(resend, before !== NOTHING);
   }

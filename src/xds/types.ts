@@ -17,6 +17,11 @@ export interface XdsStream {
   readonly protocol: 'sotw' | 'delta';
   /** Names subscribed to, by type URL; `*` for everything. */
   subscriptions(): ReadonlyMap<string, ReadonlySet<string>>;
+  /**
+   * Whether the client said, when it asked for this type first, that it has just this content as far as it is subscribed
+   * (versions of an earlier connection). Undefined while it has not asked for the type.
+   */
+  declared(type: TypeSnapshot): boolean | undefined;
   /** From now on the stream converges to this. Undefined: it is sent nothing, and what the node has stays. */
   serve(snapshot: Snapshot | undefined): void;
 }
@@ -28,8 +33,10 @@ export interface StreamObserver {
   /** What the stream is subscribed to changed; called before the request is answered. */
   subscribed(stream: XdsStream, typeUrl: string): void;
   sent(stream: XdsStream, type: TypeSnapshot): void;
-  /** The client has exactly this, as far as it is subscribed: it acknowledged it, or said so on connecting. */
+  /** The client acknowledged that it has exactly this, as far as it is subscribed. */
   acked(stream: XdsStream, type: TypeSnapshot): void;
+  /** The same by what it acknowledged before, or said on connecting: nothing had to be sent, and nothing was answered. */
+  settled(stream: XdsStream, type: TypeSnapshot): void;
   /** The client refused it, in these words, and keeps what it had. */
   rejected(stream: XdsStream, type: TypeSnapshot, message: string): void;
   closed(stream: XdsStream): void;

@@ -106,7 +106,10 @@ for (const { what, type, counter, bad, words } of CASES) {
 
     const write = '/v1/fleets/edge/config?wait=acked&timeout=20s';
     const { delivery } = await plane.done('PUT', write, config(bad));
-    t.deepEqual(delivery, { nodes: 1, acked: 0, rejected: 1, pending: 0 });
+    t.like(delivery, { nodes: 1, acked: 0, rejected: 1, pending: 0 });
+    t.like(delivery.verdict, { fleet: 'edge', verdict: 'rejected', node: 'edge-1' });
+    t.regex(delivery.verdict.message, words);
+    t.true(delivery.verdict.typeUrl.endsWith(type));
     t.is(await envoy.stat(counter), 1);
     const node = await plane.done('GET', '/v1/nodes/edge-1');
     t.is(node.state, 'rejected');

@@ -5,6 +5,7 @@ import { checkTarget } from '../../src/model/check-target.ts';
 import { EMPTY_STATE, applyChanges, mirrorsOf, type State } from '../../src/model/state.ts';
 import type { Snapshot, TypeSnapshot } from '../../src/snapshot/snapshot.ts';
 import type { XdsStream } from '../../src/xds/types.ts';
+import { VirtualTimers } from './virtual-timers.ts';
 import { FakeDataPlane, MIRROR_TYPE } from './fake-data-plane.ts';
 
 /** A stream that does what the test says; it is sent what it is served. */
@@ -29,6 +30,13 @@ export class FakeStream implements XdsStream {
     this.peer = peer;
     delivery.opened(this);
     delivery.subscribed(this, MIRROR_TYPE);
+  }
+
+  /** What it says that it had when it connected. */
+  has: TypeSnapshot | undefined;
+
+  declared(type: TypeSnapshot): boolean {
+    return this.has?.version === type.version;
   }
 
   serve(snapshot: Snapshot | undefined): void {
@@ -62,7 +70,7 @@ export class FakeStream implements XdsStream {
 
 /** A delivery with clock, log and events of the test's own. */
 export class DeliveryRig {
-  now = Date.parse('2026-11-24T12:00:00Z');
+  readonly timers = new VirtualTimers();
   readonly events: DeliveryEvent[] = [];
   readonly said: string[] = [];
   readonly delivery: Delivery;
@@ -73,7 +81,7 @@ export class DeliveryRig {
     const say = (_fields: object, message: string): void => void this.said.push(message);
     this.delivery = new Delivery({
       dataPlanes: new Map([['envoy', this.#plane]]),
-      now: () => this.now,
+      timers: this.timers,
       log: { info: say, warn: say },
     });
     this.delivery.subscribe((event) => this.events.push(event));

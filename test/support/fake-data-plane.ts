@@ -5,7 +5,7 @@ import { DEFAULT_COPY } from '../../src/model/mirror.ts';
 import { DEFAULT_LIMITS } from '../../src/model/target.ts';
 import type { Ppm } from '../../src/model/percent.ts';
 import type { TypeSnapshot } from '../../src/snapshot/snapshot.ts';
-import { makeResource, makeSnapshot, makeTypeSnapshot } from '../../src/snapshot/build.ts';
+import { contentHash, makeResource, makeSnapshot, makeTypeSnapshot } from '../../src/snapshot/build.ts';
 
 /** The text of a config: JSON. `policies` are the mirror policies that can be adopted from it. */
 export interface FakeConfigText {
@@ -92,18 +92,11 @@ export class FakeDataPlane implements DataPlane<FakeNative> {
       }
     }
     if (issues.length > 0) return fail(issues);
-    const resources = input.mirrors.map((one) =>
-      makeResource(one.mirror.name, Buffer.from(JSON.stringify(one))),
-    );
-    const labels = new Map(input.mirrors.map(({ mirror }) => [mirror.name, mirror.percent]));
-    const snapshot = makeSnapshot([makeTypeSnapshot(MIRROR_TYPE, resources, { labels })]);
-    const warnings =
-      input.mirrors.length === 0 ? [{ path: '', message: `fleet ${input.fleet.name} mirrors nothing` }] : [];
-    return ok({
-      warnings,
-      snapshot: () => snapshot,
-      resources: () => ({ mirrors: input.mirrors.map(({ mirror }) => mirror) }),
-    });
+    return ok(fakeCompiled(input, new Map(input.mirrors.map(({ mirror }) => [mirror.name, mirror.percent]))));
+  }
+
+  limitations(): readonly string[] {
+    return [];
   }
 
   variantFor(): string {
@@ -117,4 +110,34 @@ export class FakeDataPlane implements DataPlane<FakeNative> {
   mirrorOfCluster(cluster: string): string {
     return cluster;
   }
+}
+
+/** Everything of a mirror but its percent is its structure. Each mirror has the primary cluster `p-NAME`. */
+function fakeCompiled(input: CompileInput<FakeNative>, percents: ReadonlyMap<string, Ppm>): Compiled {
+  const structural = input.mirrors.map(({ mirror, target }) => {
+    const { percent: _, spread: __, suspension: ___, ...rest } = mirror;
+    return { mirror: rest, target };
+  });
+  const resources = structural.map((one) =>
+    makeResource(
+      one.mirror.name,
+      Buffer.from(JSON.stringify([one, percents.get(one.mirror.name) ?? 0, input.config.text])),
+    ),
+  );
+  const labels = new Map(input.mirrors.map(({ mirror }) => [mirror.name, percents.get(mirror.name) ?? 0]));
+  const snapshot = makeSnapshot([makeTypeSnapshot(MIRROR_TYPE, resources, { labels })]);
+  const names = new Set(input.mirrors.map(({ mirror }) => mirror.name));
+  return {
+    warnings:
+      input.mirrors.length === 0 ? [{ path: '', message: `fleet ${input.fleet.name} mirrors nothing` }] : [],
+    structure: contentHash(JSON.stringify([structural, input.config.text])),
+    destinations: new Map(
+      input.mirrors.map(({ mirror, target }) => [mirror.name, JSON.stringify(target.endpoints)]),
+    ),
+    withPercents: (next) => fakeCompiled(input, next),
+    primaries: (mirror) =>
+      names.has(mirror) ? { clusters: new Set([`p-${mirror}`]), exact: true } : undefined,
+    snapshot: () => snapshot,
+    resources: () => ({ mirrors: input.mirrors.map(({ mirror }) => mirror) }),
+  };
 }

@@ -49,7 +49,7 @@ export function typeOf(typeUrl: string, contents: Readonly<Record<string, string
 export class Owner implements StreamObserver {
   readonly streams = new Set<XdsStream>();
   readonly events: string[] = [];
-  readonly loads: (readonly [NodeInfo, readonly ClusterLoad[]])[] = [];
+  readonly loads: (readonly [NodeInfo, readonly ClusterLoad[], number | undefined])[] = [];
   /** How often a stream asked for something else than before. */
   asked = 0;
   readonly #acked = new Map<string, TypeSnapshot>();
@@ -90,8 +90,20 @@ export class Owner implements StreamObserver {
     this.#note(`closed ${stream.node.id}`);
   }
 
-  reported(node: NodeInfo, loads: readonly ClusterLoad[]): void {
-    this.loads.push([node, loads]);
+  settled(_stream: XdsStream, type: TypeSnapshot): void {
+    this.#acked.set(type.typeUrl, type);
+    this.#note(`acked ${short(type)}`);
+  }
+
+  /** How often nodes report, milliseconds. */
+  intervalMs = 10_000;
+
+  reportInterval(): number {
+    return this.intervalMs;
+  }
+
+  reported(node: NodeInfo, loads: readonly ClusterLoad[], intervalMs: number | undefined): void {
+    this.loads.push([node, loads, intervalMs]);
     this.#note('reported');
   }
 
@@ -141,7 +153,6 @@ export async function startXds(
   const server = new XdsServer({
     observer: owner,
     loadReports: owner,
-    loadReportIntervalMs: 10_000,
     log,
     ...options,
   });

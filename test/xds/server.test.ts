@@ -217,14 +217,21 @@ test('with TLS, and with mTLS, only who may is served', async (t) => {
   t.is(await outcome(connect(closed.port, tls)), 'refused');
 });
 
-test('load reports: the interval is said once, and sums per cluster are passed on', async (t) => {
-  const { owner, channel } = await startXds(t, { loadReportIntervalMs: 2500 });
+test('load reports: the interval is said, and again when it is another; sums per cluster are passed on', async (t) => {
+  const { owner, server, channel } = await startXds(t);
+  owner.intervalMs = 2500;
   const one = new LoadClient(channel());
   one.send({ node: nodeOf('edge-1') });
   const answer = await one.next();
   t.true(answer.send_all_clusters);
   t.is(Number(answer.load_reporting_interval.seconds), 2);
   t.is(answer.load_reporting_interval.nanos, 500_000_000);
+  server.reviseLoadReports();
+  owner.intervalMs = 1000;
+  server.reviseLoadReports();
+  const revised = await one.next();
+  t.is(Number(revised.load_reporting_interval.seconds), 1);
+  t.is(revised.load_reporting_interval.nanos, 0);
   one.send({
     node: nodeOf('edge-1'),
     cluster_stats: [
@@ -232,20 +239,32 @@ test('load reports: the interval is said once, and sums per cluster are passed o
         cluster_name: 'mirror',
         total_dropped_requests: 4,
         upstream_locality_stats: [
-          { total_successful_requests: 10, total_error_requests: 1, total_requests_in_progress: 2 },
-          { total_successful_requests: 5, total_error_requests: 2, total_requests_in_progress: 0 },
+          {
+            total_successful_requests: 10,
+            total_error_requests: 1,
+            total_requests_in_progress: 2,
+            total_issued_requests: 12,
+          },
+          {
+            total_successful_requests: 5,
+            total_error_requests: 2,
+            total_requests_in_progress: 0,
+            total_issued_requests: 7,
+          },
         ],
+        load_report_interval: { seconds: 1, nanos: 1_000_000 },
       },
       { cluster_name: 'idle' },
     ],
   });
   await owner.until(() => owner.loads.length > 0);
-  const [node, loads] = owner.loads[0] ?? [];
+  const [node, loads, intervalMs] = owner.loads[0] ?? [];
+  t.is(intervalMs, 1001);
   t.is(node?.id, 'edge-1');
   t.is(node?.version, '1.40.0');
   t.deepEqual(loads, [
-    { cluster: 'mirror', succeeded: 15, failed: 3, inProgress: 2, dropped: 4 },
-    { cluster: 'idle', succeeded: 0, failed: 0, inProgress: 0, dropped: 0 },
+    { cluster: 'mirror', issued: 19, succeeded: 15, failed: 3, inProgress: 2, dropped: 4 },
+    { cluster: 'idle', issued: 0, succeeded: 0, failed: 0, inProgress: 0, dropped: 0 },
   ]);
 });
 

@@ -1,7 +1,10 @@
 import { type Result, ok } from '../../model/issue.ts';
-import type { CompileInput, Compiled, DataPlane } from '../data-plane.ts';
-import { EnvoyCompiled, Pieces } from './compile/compiled.ts';
+import type { CompileInput, DataPlane } from '../data-plane.ts';
+import { EnvoyCompiled } from './compile/compiled.ts';
 import { Encoder } from './compile/encode.ts';
+import { expiriesOf } from './compile/expiries.ts';
+import { limitations } from './compile/limitations.ts';
+import { Pieces } from './compile/pieces.ts';
 import { buildStructure } from './compile/structure.ts';
 import { effectivePercent, variantFor } from './compile/variant.ts';
 import { type EnvoyConfig, readEnvoyConfig } from './config/read.ts';
@@ -10,6 +13,8 @@ import { CLUSTER_PREFIX } from './types.ts';
 
 export { loadSchema } from './schema/index.ts';
 export { renderBootstrap } from './bootstrap.ts';
+export { renderStatic } from './static/static.ts';
+export { MINIMUM_VERSION, VARIANTS } from './compile/variant.ts';
 
 /** The Envoy data plane. Pure but for what it remembers of earlier input. */
 export function createEnvoyDataPlane(schema: EnvoySchema): DataPlane<EnvoyConfig> {
@@ -19,35 +24,39 @@ export function createEnvoyDataPlane(schema: EnvoySchema): DataPlane<EnvoyConfig
   function piecesFor(input: CompileInput<EnvoyConfig>): Result<Pieces> {
     const key = structureKey(input);
     const known = pieces.get(input.config);
-    if (known?.key === key) return ok(known.pieces, known.pieces.structure.warnings);
+    if (known?.key === key) return ok(known.pieces);
     const structure = buildStructure(schema, input);
     if (!structure.ok) return structure;
-    const made = new Pieces(
-      structure.value,
-      input.mirrors.map(({ mirror }) => mirror),
-      encoder,
-    );
+    const made = new Pieces(structure.value, encoder);
     pieces.set(input.config, { key, pieces: made });
-    return ok(made, structure.warnings);
+    return ok(made);
   }
 
   return {
     kind: 'envoy',
     readConfig: (text, format, options) => readEnvoyConfig(schema, text, format, options),
-    compile(input): Result<Compiled> {
+    compile(input) {
       const made = piecesFor(input);
       if (!made.ok) return made;
-      const percents = new Map(input.mirrors.map(({ mirror }) => [mirror.name, mirror.percent]));
-      return ok(new EnvoyCompiled(made.value, percents), made.warnings);
+      const mirrors = input.mirrors.map(({ mirror }) => mirror);
+      const percents = new Map(mirrors.map(({ name, percent }) => [name, percent]));
+      const compiled = new EnvoyCompiled(made.value, percents, expiriesOf(mirrors));
+      return ok(compiled, compiled.warnings);
     },
     variantFor,
     effectivePercent,
     mirrorOfCluster: (cluster) =>
       cluster.startsWith(CLUSTER_PREFIX) ? cluster.slice(CLUSTER_PREFIX.length) : undefined,
+    limitations,
   };
 }
 
-/** Everything of the input that a percent change leaves alone. */
+/** What of the input shapes structure. Percents, and what decides them on a node or in time, leave it alone. */
 function structureKey({ mirrors }: CompileInput<EnvoyConfig>): string {
-  return JSON.stringify(mirrors.map(({ mirror: { percent: _, ...mirror }, target }) => [mirror, target]));
+  return JSON.stringify(
+    mirrors.map(({ mirror: { name, routes, exclude, copy }, target }) => {
+      const { endpoints, protocol, tls, limits, health } = target;
+      return { name, routes, exclude, copy, endpoints, protocol, tls, limits, health };
+    }),
+  );
 }

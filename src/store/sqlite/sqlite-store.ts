@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Kysely, SqliteDialect } from 'kysely';
+import type { Insertable, Selectable } from 'kysely';
 import type { DiffEntry, Revision } from '../../model/revision.ts';
-import { EMPTY_STATE } from '../../model/state.ts';
+import { EMPTY_STATE, makeTables } from '../../model/state.ts';
 import type { Change, Entry, Kind, State } from '../../model/state.ts';
+import type { Verdict } from '../../model/verdict.ts';
 import { decode, isKind } from '../decode.ts';
 import { StoreError } from '../store.ts';
 import type { Commit, Store } from '../store.ts';
@@ -11,7 +13,7 @@ import { MIGRATIONS } from './migrations/index.ts';
 import { openDirectory } from './open-directory.ts';
 import type { OpenDirectory } from './open-directory.ts';
 import { kyselyDatabase } from './kysely-database.ts';
-import type { ObjectRow, RevisionRow, Tables } from './tables.ts';
+import type { ObjectRow, RevisionRow, Tables, VerdictRow } from './tables.ts';
 
 /**
  * Opens the store in `directory`, which is made if need be: `mirrorplane.db` (SQLite, WAL, synchronous FULL) and
@@ -99,6 +101,20 @@ class SqliteStore implements Store {
     });
   }
 
+  judge(verdict: Verdict): Promise<void> {
+    return this.#run('written', async () => {
+      await this.#db.insertInto('verdicts').values(encodeVerdict(verdict)).execute();
+    });
+  }
+
+  verdicts(revision?: number): Promise<readonly Verdict[]> {
+    return this.#run('read', async () => {
+      const all = this.#db.selectFrom('verdicts').selectAll().orderBy('id');
+      const rows = await (revision === undefined ? all : all.where('revision', '=', revision)).execute();
+      return rows.map(decodeVerdict);
+    });
+  }
+
   async close(): Promise<void> {
     await this.#db.destroy();
     this.#directory.close();
@@ -121,18 +137,18 @@ class SqliteStore implements Store {
       .where('revision', '<=', n)
       .groupBy(['kind', 'name'])
       .execute();
-    const tables: Record<Kind, Map<string, Entry<never>>> = {
-      fleet: new Map(),
-      config: new Map(),
-      target: new Map(),
-      mirror: new Map(),
+    const tables = new Map<Kind, Map<string, Entry<never>>>();
+    const table = (kind: Kind): Map<string, Entry<never>> => {
+      const found = tables.get(kind) ?? new Map<string, Entry<never>>();
+      tables.set(kind, found);
+      return found;
     };
     for (const { kind, name, revision, body } of rows) {
       if (!isKind(kind)) throw new StoreError(`an object of the unknown kind "${String(kind)}" is stored`);
       if (body === null) continue;
-      tables[kind].set(name, Object.freeze({ revision, value: decode(kind, name, body) as never }));
+      table(kind).set(name, Object.freeze({ revision, value: decode(kind, name, body) as never }));
     }
-    return Object.freeze({ revision: n, ...tables });
+    return Object.freeze({ revision: n, ...makeTables(table) });
   }
 
   async #run<T>(verb: 'read' | 'written', work: () => Promise<T>): Promise<T> {
@@ -156,6 +172,20 @@ function decodeRevision({ n, time, author, reason, diff }: RevisionRow): Revisio
     author,
     reason: reason ?? undefined,
     diff: JSON.parse(diff) as readonly DiffEntry[],
+  });
+}
+
+function encodeVerdict({ node, typeUrl, message, ...verdict }: Verdict): Insertable<VerdictRow> {
+  return { ...verdict, node: node ?? null, type_url: typeUrl ?? null, message: message ?? null };
+}
+
+function decodeVerdict(row: Selectable<VerdictRow>): Verdict {
+  const { fleet, revision, structure, verdict, time, node, type_url: typeUrl, message } = row;
+  return Object.freeze({
+    ...{ fleet, revision, structure, verdict, time },
+    ...(node !== null && { node }),
+    ...(typeUrl !== null && { typeUrl }),
+    ...(message !== null && { message }),
   });
 }
 

@@ -1,10 +1,13 @@
+import type { Generated } from 'kysely';
 import type { Kind } from '../../model/state.ts';
+import type { Verdict } from '../../model/verdict.ts';
 
 /** The tables as the newest migration leaves them. */
 export interface Tables {
   readonly revisions: RevisionRow;
   readonly objects: ObjectRow;
   readonly blobs: BlobRow;
+  readonly verdicts: VerdictRow;
 }
 
 export interface RevisionRow {
@@ -32,4 +35,17 @@ export interface BlobRow {
   /** Hex SHA-256 of the text. */
   readonly digest: string;
   readonly text: string;
+}
+
+export interface VerdictRow {
+  readonly id: Generated<number>;
+  readonly fleet: string;
+  readonly revision: number;
+  readonly structure: string;
+  readonly verdict: Verdict['verdict'];
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly node: string | null;
+  readonly type_url: string | null;
+  readonly message: string | null;
 }

@@ -454,6 +454,8 @@ test('a write that cannot be stored changes nothing, and the next one can', asyn
     revisions: (page) => store.revisions(page),
     revision: (n) => store.revision(n),
     stateAt: (n) => store.stateAt(n),
+    judge: (verdict) => store.judge(verdict),
+    verdicts: (revision) => store.verdicts(revision),
     close: () => store.close(),
   };
   const control = await Control.open({

@@ -229,7 +229,10 @@ test('a fleet is an Envoy fleet of its own name unless it says otherwise', (t) =
     name: 'edge',
     dataPlane: 'nginx',
     nodeCluster: 'front door',
+    delivery: { ackTimeout: '15s', bake: '100ms', watch: '30s' },
   });
+  const paced = checkFleet('edge', { delivery: { bake: '0s', watch: '1m' } }, ['envoy']);
+  t.deepEqual(paced.ok && paced.value.pace, { ackTimeoutMs: 15_000, bakeMs: 0, watchMs: 60_000 });
 });
 
 test('a fleet of an unknown data plane is refused, along with all else that is wrong', (t) => {

@@ -1,5 +1,5 @@
 import type { Resource, ResourceRef } from '../../../snapshot/snapshot.ts';
-import { makeResource } from '../../../snapshot/build.ts';
+import { contentHash, makeResource } from '../../../snapshot/build.ts';
 import { type Json, objects, string } from '../json.ts';
 import type { EnvoySchema } from '../schema/index.ts';
 import { RESOURCES, type ResourceList, nameField, typeUrl } from '../types.ts';
@@ -8,6 +8,12 @@ const VIRTUAL_HOST = 'envoy.config.route.v3.VirtualHost';
 /** https://github.com/envoyproxy/envoy/blob/v1.40.0/api/envoy/config/route/v3/route.proto */
 const VIRTUAL_HOSTS_FIELD = 2;
 const LENGTH_DELIMITED = 2;
+
+export interface ResourceOptions {
+  readonly resend?: ResourceRef | undefined;
+  /** Milliseconds. */
+  readonly ttlMs?: number | undefined;
+}
 
 /** Serialises resources, each object once: JSON that is shared between two compilations is not encoded again. */
 export class Encoder {
@@ -19,12 +25,15 @@ export class Encoder {
     this.#schema = schema;
   }
 
-  resource(list: ResourceList, json: Json, resend?: ResourceRef): Resource {
+  resource(list: ResourceList, json: Json, options: ResourceOptions = {}): Resource {
     const known = this.#resources.get(json);
     if (known !== undefined) return known;
     const message = list === 'routes' ? this.#routes(json) : this.#schema.encode(RESOURCES[list], json);
     const any = this.#any(typeUrl(list), message);
-    const made = makeResource(string(json[nameField(list)]) ?? '', any, resend);
+    const made = withTtl(
+      makeResource(string(json[nameField(list)]) ?? '', any, options.resend),
+      options.ttlMs,
+    );
     this.#resources.set(json, made);
     return made;
   }
@@ -58,4 +67,10 @@ function lengthPrefix(field: number, length: number): Uint8Array {
   for (; rest > 127; rest >>>= 7) bytes.push((rest & 127) | 128);
   bytes.push(rest);
   return Uint8Array.from(bytes);
+}
+
+/** Another time to live is another version: otherwise it would never be sent. */
+function withTtl(resource: Resource, ttlMs: number | undefined): Resource {
+  if (ttlMs === undefined) return resource;
+  return Object.freeze({ ...resource, version: contentHash(resource.body, `ttl ${ttlMs}`), ttlMs });
 }

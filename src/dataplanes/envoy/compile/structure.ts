@@ -3,6 +3,8 @@ import type { Mirror } from '../../../model/mirror.ts';
 import type { CompileInput } from '../../data-plane.ts';
 import type { EnvoyConfig } from '../config/read.ts';
 import { type Json, objects } from '../json.ts';
+import type { Target } from '../../../model/target.ts';
+import { mirrorableRoutes } from '../config/mirror-policies.ts';
 import { type Plan, makePlan } from '../plan/plan.ts';
 import type { EnvoySchema } from '../schema/index.ts';
 import { type MirrorCluster, buildMirrorCluster } from '../translate/mirror-cluster.ts';
@@ -14,7 +16,10 @@ import { RESOURCES } from '../types.ts';
 export interface Structure {
   readonly config: EnvoyConfig;
   readonly plan: Plan;
+  /** By mirror. */
   readonly clusters: ReadonlyMap<string, MirrorCluster>;
+  /** By mirror. */
+  readonly targets: ReadonlyMap<string, Target>;
   readonly warnings: readonly Issue[];
 }
 
@@ -38,13 +43,27 @@ export function buildStructure(schema: EnvoySchema, input: CompileInput<EnvoyCon
   warnings.push(...unreachableHosts(config));
   const rewriting = mirrorsOnRewrites(plan);
   const clusters = new Map<string, MirrorCluster>();
+  const targets = new Map<string, Target>();
   for (const { mirror, target } of mirrors) {
     const built = buildMirrorCluster(mirror, target, rewriting.has(mirror));
     checkMirror(schema, mirror, built, errors);
     clusters.set(mirror.name, built);
+    targets.set(mirror.name, target);
   }
   if (errors.items.length > 0) return fail(errors.items);
-  return ok({ config, plan, clusters, warnings }, warnings);
+  return ok({ config, plan, clusters, targets, warnings }, warnings);
+}
+
+/** The mirrors of each route configuration. */
+export function mirrorsOn({ config, plan }: Structure): ReadonlyMap<Json, readonly Mirror[]> {
+  const mirrors = (routes: Json): Set<Mirror> => {
+    const found = new Set<Mirror>();
+    for (const { route } of mirrorableRoutes(routes, '')) {
+      for (const copy of plan.get(route)?.copies ?? []) copy.mirrors.forEach((mirror) => found.add(mirror));
+    }
+    return found;
+  };
+  return new Map(config.lists.routes.map((routes) => [routes, [...mirrors(routes)]]));
 }
 
 /** What was made from a mirror goes through the same schema and rules as what owners write. */

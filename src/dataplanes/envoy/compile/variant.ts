@@ -1,31 +1,45 @@
 import type { Ppm } from '../../../model/percent.ts';
 import type { TypeSnapshot } from '../../../snapshot/snapshot.ts';
 import type { NodeTraits } from '../../data-plane.ts';
-import { RUNTIME_LAYER, typeUrl } from '../types.ts';
+import { EXPIRING_LAYER, RUNTIME_LAYER, typeUrl } from '../types.ts';
 
-/** `runtime`: the percent comes by RTDS. `route`: it stands in the route, for nodes without our runtime layer. */
-export type Variant = 'runtime' | 'route';
+/**
+ * `runtime`: percents come by RTDS. `no-expiry`: the same, for nodes without the layer of mirrors that expire: these
+ * stay at 0 there. `route`: percents stand in the routes, for nodes without our runtime layers; again without mirrors
+ * that expire. `unmirrored`: the owner's configuration alone, for an Envoy that would make wrong copies.
+ */
+export type Variant = 'runtime' | 'no-expiry' | 'route' | 'unmirrored';
+
+export const VARIANTS: readonly Variant[] = ['runtime', 'no-expiry', 'route', 'unmirrored'];
 
 /** Label of a mirror on routes whose percent is in the runtime. */
 export const BY_RUNTIME = -1;
 
-/** Before this, Envoy did not heed the runtime key of a mirror policy in every case (envoyproxy/envoy#20424). */
-const RUNTIME_SINCE = [1, 22] as const;
+/**
+ * Earlier, Envoy has neither `RequestMirrorPolicy.request_headers_mutations` nor `HeaderMutation.remove_on_match`. It
+ * passes over unknown fields: copies would carry what their owner removed, and every mirror's cluster, left with an
+ * empty mutation, would be rejected. The rest is older: disable_shadow_host_suffix_append is of 1.32.
+ * https://github.com/envoyproxy/envoy/blob/v1.36.0/api/envoy/config/route/v3/route_components.proto
+ */
+export const MINIMUM_VERSION = '1.36';
 
 export function variantOf(name: string | undefined): Variant {
-  return name === 'route' ? 'route' : 'runtime';
+  return VARIANTS.find((variant) => variant === name) ?? 'runtime';
 }
 
-export function variantFor(node: NodeTraits): Variant {
-  const layers = node.subscriptions.get(typeUrl('runtimes'));
-  return layers?.has(RUNTIME_LAYER) === true && heedsRuntimeKey(node.version) ? 'runtime' : 'route';
+export function variantFor({ version, subscriptions }: NodeTraits): Variant {
+  if (isOlder(version, MINIMUM_VERSION)) return 'unmirrored';
+  const layers = subscriptions.get(typeUrl('runtimes'));
+  if (layers?.has(RUNTIME_LAYER) !== true) return 'route';
+  return layers.has(EXPIRING_LAYER) ? 'runtime' : 'no-expiry';
 }
 
-function heedsRuntimeKey(version: string | undefined): boolean {
-  if (version === undefined) return true;
+/** False on doubt: an Envoy that does not say its version is taken for able. */
+function isOlder(version: string | undefined, than: string): boolean {
+  if (version === undefined) return false;
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  const [wantedMajor, wantedMinor] = RUNTIME_SINCE;
-  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+  const [wantedMajor = 0, wantedMinor = 0] = than.split('.').map(Number);
+  return major < wantedMajor || (major === wantedMajor && minor < wantedMinor);
 }
 
 /** A copy is made when the node has the mirror's cluster and its policy, at the share that policy and runtime say. */

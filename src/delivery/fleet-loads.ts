@@ -1,0 +1,112 @@
+import type { DataPlane } from '../dataplanes/data-plane.ts';
+import type { CopyTotals, PrimaryTotals } from '../model/observation.ts';
+import { NO_COPIES, NO_PRIMARY } from '../model/observation.ts';
+import type { Mirror } from '../model/mirror.ts';
+import { FULL } from '../model/percent.ts';
+import type { Ppm } from '../model/percent.ts';
+import { isInShare } from '../model/spread.ts';
+import type { ClusterLoad } from '../xds/load-reports.ts';
+import type { NodeRecord } from './node-record.ts';
+import { type Sample, Series } from './series.ts';
+import type { Version } from './version.ts';
+
+/** One node's load report: loads by cluster, over `[start, end)` in epoch milliseconds. */
+export interface Report {
+  readonly node: NodeRecord;
+  readonly loads: ReadonlyMap<string, ClusterLoad>;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What the load reports of one fleet say: of each mirror, and of its primaries as a whole. */
+export class FleetLoads {
+  readonly #mirrors = new Map<string, Series>();
+  /** Every primary request of the fleet; `chosen`: on nodes that are on a structure under way. */
+  readonly primaries = new Series();
+
+  series(mirror: string): Series {
+    const found = this.#mirrors.get(mirror) ?? new Series();
+    this.#mirrors.set(mirror, found);
+    return found;
+  }
+
+  /** Forgets mirrors that are no more. */
+  keep(mirrors: readonly Mirror[]): void {
+    const names = new Set(mirrors.map(({ name }) => name));
+    for (const name of this.#mirrors.keys()) if (!names.has(name)) this.#mirrors.delete(name);
+  }
+
+  /**
+   * A report that covers a time in which the node's configuration changed says nothing of either, and is left out.
+   * `underWay`: the structure that is being delivered.
+   */
+  add(report: Report, mirrors: readonly Mirror[], dataPlane: DataPlane, underWay: Version | undefined): void {
+    const { node, start, end } = report;
+    const settledAt = node.settledAt();
+    if (settledAt === undefined || start < settledAt || node.base === undefined) return;
+    const seconds = (end - start) / 1000;
+    const acked = node.acked();
+    for (const mirror of mirrors) {
+      const percent = dataPlane.effectivePercent(mirror.name, acked);
+      if (percent === undefined) continue;
+      const primary = primaryOf(report, node.base, mirror.name, seconds);
+      const group = mirror.spread === undefined || isInShare(mirror.spread, node.id) ? 'chosen' : 'rest';
+      const copies = copiesOf(report, mirror.name, dataPlane, primary, percent);
+      this.series(mirror.name).add(group, start, { copies, primary });
+    }
+    const group = underWay !== undefined && node.base === underWay ? 'chosen' : 'rest';
+    const loads = [...report.loads.values()].filter(
+      ({ cluster }) => dataPlane.mirrorOfCluster(cluster) === undefined,
+    );
+    this.primaries.add(group, start, { copies: NO_COPIES, primary: sumPrimary(loads, seconds) });
+  }
+}
+
+function primaryOf(
+  { loads }: Report,
+  base: Version,
+  mirror: string,
+  seconds: number,
+): PrimaryTotals | undefined {
+  const primaries = base.compiled.primaries(mirror);
+  if (primaries === undefined || !primaries.exact) return undefined;
+  return sumPrimary(
+    [...primaries.clusters].flatMap((cluster) => loads.get(cluster) ?? []),
+    seconds,
+  );
+}
+
+function sumPrimary(loads: readonly ClusterLoad[], seconds: number): PrimaryTotals {
+  return loads.reduce(
+    (sum, load) => ({
+      requests: sum.requests + load.issued,
+      errors: sum.errors + load.failed,
+      requestSeconds: sum.requestSeconds + load.inProgress * seconds,
+      variance: sum.variance + load.inProgress * seconds ** 2,
+    }),
+    NO_PRIMARY,
+  );
+}
+
+function copiesOf(
+  { loads }: Report,
+  mirror: string,
+  dataPlane: DataPlane,
+  primary: Sample['primary'],
+  percent: Ppm,
+): CopyTotals {
+  const expected = primary && { expected: (primary.requests * percent) / FULL };
+  let sum: CopyTotals = { ...NO_COPIES, ...expected };
+  for (const load of loads.values()) {
+    if (dataPlane.mirrorOfCluster(load.cluster) !== mirror) continue;
+    sum = {
+      sent: sum.sent + load.issued,
+      succeeded: sum.succeeded + load.succeeded,
+      failed: sum.failed + load.failed,
+      dropped: sum.dropped + load.dropped,
+      inFlight: sum.inFlight + load.inProgress,
+      ...expected,
+    };
+  }
+  return sum;
+}

@@ -1,0 +1,86 @@
+import type { DataPlane, NodeTraits } from '../dataplanes/data-plane.ts';
+import type { State } from '../model/state.ts';
+import type { Fleet } from './fleet.ts';
+import type { NodeRecord } from './node-record.ts';
+
+type Make = (name: string, dataPlane: DataPlane, state: State) => Fleet;
+
+/** The fleets that have a configuration, and which nodes are whose. */
+export class Fleets {
+  readonly #dataPlanes: ReadonlyMap<string, DataPlane>;
+  readonly #make: Make;
+  readonly #fleets = new Map<string, Fleet>();
+  #byCluster: ReadonlyMap<string, string> = new Map();
+
+  constructor(dataPlanes: ReadonlyMap<string, DataPlane>, make: Make) {
+    this.#dataPlanes = dataPlanes;
+    this.#make = make;
+  }
+
+  get(name: string | undefined): Fleet | undefined {
+    return name === undefined ? undefined : this.#fleets.get(name);
+  }
+
+  /** The fleet, made if need be; undefined when it is not in `state`. */
+  obtain(name: string, state: State): Fleet | undefined {
+    const known = this.#fleets.get(name);
+    const kind = state.fleet.get(name)?.value.dataPlane;
+    const dataPlane = kind === undefined ? undefined : this.#dataPlanes.get(kind);
+    if (dataPlane === undefined) return undefined;
+    if (known?.dataPlane === dataPlane) return known;
+    const made = this.#make(name, dataPlane, state);
+    for (const node of known?.members ?? []) {
+      node.base = undefined;
+      made.members.add(node);
+    }
+    known?.delivery.stop();
+    this.#fleets.set(name, made);
+    return made;
+  }
+
+  delete(name: string): void {
+    this.#fleets.get(name)?.delivery.stop();
+    this.#fleets.delete(name);
+  }
+
+  /** True when nodes may belong to other fleets than before. */
+  regroup(state: State): boolean {
+    const before = this.#byCluster;
+    this.#byCluster = new Map([...state.fleet.values()].map(({ value }) => [value.nodeCluster, value.name]));
+    return (
+      before.size !== this.#byCluster.size ||
+      [...before].some(([cluster, fleet]) => this.#byCluster.get(cluster) !== fleet)
+    );
+  }
+
+  fleetOf(cluster: string): string | undefined {
+    return this.#byCluster.get(cluster);
+  }
+
+  /** The variant that a node needs, by what all of its streams ask for. */
+  variantFor(node: NodeRecord): string | undefined {
+    return this.get(node.fleet)?.dataPlane.variantFor(traitsOf(node));
+  }
+
+  limitations(node: NodeRecord): readonly string[] {
+    const fleet = this.get(node.fleet);
+    if (fleet === undefined || node.variant === undefined) return [];
+    return fleet.dataPlane.limitations(node.variant, traitsOf(node), fleet.percents.mirrors);
+  }
+
+  stop(): void {
+    for (const fleet of this.#fleets.values()) fleet.delivery.stop();
+  }
+}
+
+function traitsOf(node: NodeRecord): NodeTraits {
+  const subscriptions = new Map<string, Set<string>>();
+  for (const stream of node.streams) {
+    for (const [typeUrl, names] of stream.subscriptions()) {
+      const all = subscriptions.get(typeUrl) ?? new Set();
+      subscriptions.set(typeUrl, all);
+      for (const name of names) all.add(name);
+    }
+  }
+  return { version: node.info.version, subscriptions };
+}

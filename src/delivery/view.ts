@@ -1,0 +1,35 @@
+import { isInShare } from '../model/spread.ts';
+import type { GroupTotals } from '../model/observation.ts';
+import { NO_COPIES } from '../model/observation.ts';
+import type { Fleet } from './fleet.ts';
+import type { NodeRecord } from './node-record.ts';
+import type { Group } from './series.ts';
+import type { MirrorView } from './types.ts';
+
+/** One mirror, its chosen nodes and the rest, from reports that began at `from` or later. */
+export function mirrorView(fleet: Fleet, name: string, from: number): MirrorView | undefined {
+  const mirror = fleet.percents.mirrors.find((one) => one.name === name);
+  if (mirror === undefined) return undefined;
+  const groups: Record<Group, NodeRecord[]> = { chosen: [], rest: [] };
+  const count = { nodes: fleet.members.size, chosen: 0, acked: 0, rejected: 0, pending: 0, unsettled: 0 };
+  for (const node of fleet.members) {
+    const inShare = mirror.spread === undefined || isInShare(mirror.spread, node.id);
+    groups[inShare ? 'chosen' : 'rest'].push(node);
+    const has = fleet.dataPlane.effectivePercent(name, node.acked()) === fleet.percents.of(node.id).get(name);
+    if (!has) count.unsettled += 1;
+    if (!inShare) continue;
+    count.chosen += 1;
+    if (fleet.stateOf(node) === 'rejected') count.rejected += 1;
+    else count[has ? 'acked' : 'pending'] += 1;
+  }
+  const totals = (group: Group): GroupTotals => {
+    const sample = fleet.loads.series(name).totals(group, from);
+    return {
+      nodes: groups[group].length,
+      reporting: groups[group].filter(({ lastReport }) => (lastReport ?? 0) >= from).length,
+      copies: sample?.copies ?? NO_COPIES,
+      ...(sample?.primary && { primary: sample.primary }),
+    };
+  };
+  return { delivery: count, chosen: totals('chosen'), rest: totals('rest') };
+}

@@ -1,0 +1,213 @@
+import type { CopyTotals, GroupTotals, PrimaryTotals } from './observation.ts';
+import type { Gate, MetricGate } from './rollout.ts';
+import { Z, bounds, isMoreOften, meanLatency } from './statistics.ts';
+
+export interface GateReading {
+  /** `primaryErrorRate`, `prometheus`. */
+  readonly gate: string;
+  /** `unknown`: the data cannot tell, or cannot yet. It is never taken for a pass. */
+  readonly verdict: 'pass' | 'fail' | 'unknown';
+  readonly value?: number;
+  /** What the value is compared with, where that is not a number of the plan. */
+  readonly against?: number;
+  readonly samples?: number;
+  /** In words, with the numbers. */
+  readonly note: string;
+  readonly dryRun: boolean;
+}
+
+/** Nodes, by what they make of the step. */
+export interface StepDelivery {
+  readonly nodes: number;
+  readonly chosen: number;
+  readonly acked: number;
+  readonly rejected: number;
+  readonly pending: number;
+  /** Chosen ones that have been pending for longer than `ackTimeout`. */
+  readonly overdue: number;
+  /** In the whole fleet: those that have not the percent they are to have. */
+  readonly unsettled: number;
+}
+
+export interface GateInput {
+  readonly delivery: StepDelivery;
+  readonly chosen: GroupTotals;
+  /** The nodes outside the share in the same time. */
+  readonly rest?: GroupTotals;
+  readonly before?: PrimaryTotals;
+  readonly prometheus?: number;
+}
+
+type Finding = Omit<GateReading, 'gate' | 'dryRun'>;
+
+export function judge(gate: Gate, input: GateInput): GateReading {
+  const name = gate.kind === 'metric' ? gate.metric : `prometheus: ${gate.query}`;
+  const finding = gate.kind === 'metric' ? judgeMetric(gate, input) : judgeNumber(gate, input.prometheus);
+  return { gate: name, ...finding, dryRun: gate.dryRun };
+}
+
+function judgeMetric(gate: MetricGate, { delivery, chosen, rest, before }: GateInput): Finding {
+  const { copies, primary } = chosen;
+  switch (gate.metric) {
+    case 'rejections':
+      return judgeNumber(gate, delivery.rejected);
+    case 'missingAcks':
+      return judgeNumber(gate, delivery.overdue);
+    case 'mirrorErrorRate':
+      return judgeRate(gate, { hits: copies.failed, of: copies.succeeded + copies.failed }, 'copies failed');
+    case 'droppedRate':
+      return judgeRate(gate, { hits: copies.dropped, of: attempted(copies) }, 'copies were dropped');
+    case 'coverage':
+      return judgeCoverage(gate, copies);
+    case 'primaryErrorRate':
+      return primary === undefined ? UNTOLD : judgeErrors(gate, primary, reference(gate, rest, before));
+    case 'primaryLatency':
+      return primary === undefined ? UNTOLD : judgeLatency(gate, primary, reference(gate, rest, before));
+  }
+}
+
+function attempted({ succeeded, failed, dropped }: CopyTotals): number {
+  return succeeded + failed + dropped;
+}
+
+const UNTOLD: Finding = {
+  verdict: 'unknown',
+  note: "the counters cannot tell which primary requests are the mirror's (the clusters serve other routes too, or retries count twice)",
+};
+
+function judgeNumber({ max, min }: { max?: number; min?: number }, value: number | undefined): Finding {
+  if (value === undefined) return { verdict: 'unknown', note: 'there is no value' };
+  const above = max !== undefined && value > max;
+  const below = min !== undefined && value < min;
+  const bound = above ? `above ${max}` : below ? `below ${min}` : 'within bounds';
+  return { verdict: above || below ? 'fail' : 'pass', value, note: `${round(value)} is ${bound}` };
+}
+
+function judgeRate(gate: MetricGate, sample: { hits: number; of: number }, what: string): Finding {
+  const { hits, of } = sample;
+  if (of < gate.minSamples) return few(of, gate.minSamples);
+  const value = hits / of;
+  const { lower, upper } = bounds(sample);
+  const note = `${hits} of ${of} ${what} (${percent(value)})`;
+  const known = { value, samples: of };
+  if (gate.max !== undefined && lower > gate.max)
+    return { verdict: 'fail', ...known, note: `${note}: above ${percent(gate.max)}` };
+  if (gate.min !== undefined && upper < gate.min)
+    return { verdict: 'fail', ...known, note: `${note}: below ${percent(gate.min)}` };
+  const within =
+    (gate.max === undefined || value <= gate.max) && (gate.min === undefined || value >= gate.min);
+  return within
+    ? { verdict: 'pass', ...known, note }
+    : { verdict: 'unknown', ...known, note: `${note}: beyond the bound, but it may be chance` };
+}
+
+/** Copies are a random sample of the requests: their number scatters like its square root. */
+function judgeCoverage({ max, min, minSamples }: MetricGate, copies: CopyTotals): Finding {
+  const { sent, expected } = copies;
+  if (expected === undefined) return UNTOLD;
+  if (expected < minSamples) return few(Math.floor(expected), minSamples);
+  const value = sent / expected;
+  const scatter = Z * Math.sqrt(sent + 1);
+  const note = `${sent} copies of ${Math.round(expected)} that were to be made (${percent(value)})`;
+  const known = { value, samples: Math.floor(expected) };
+  if (min !== undefined && sent + scatter < min * expected)
+    return { verdict: 'fail', ...known, note: `${note}: below ${percent(min)}` };
+  if (max !== undefined && sent - scatter > max * expected)
+    return { verdict: 'fail', ...known, note: `${note}: above ${percent(max)}` };
+  // What chance can do is no reason to fail, nor to wait: more data would only tell the same.
+  const near =
+    (min === undefined || value >= min - scatter / expected) &&
+    (max === undefined || value <= max + scatter / expected);
+  return { verdict: near ? 'pass' : 'unknown', ...known, note };
+}
+
+/** The other nodes now where they have enough requests, else all nodes before. */
+function reference(
+  { minSamples }: MetricGate,
+  rest: GroupTotals | undefined,
+  before: PrimaryTotals | undefined,
+): { readonly totals: PrimaryTotals; readonly where: string } | undefined {
+  const other = rest?.primary;
+  if (other !== undefined && other.requests >= minSamples)
+    return { totals: other, where: 'on the other nodes' };
+  if (before !== undefined && before.requests >= minSamples)
+    return { totals: before, where: 'before the rollout' };
+  return undefined;
+}
+
+type Reference = ReturnType<typeof reference>;
+
+function judgeErrors(gate: MetricGate, primary: PrimaryTotals, against: Reference): Finding {
+  const sample = { hits: primary.errors, of: primary.requests };
+  if (gate.max !== undefined || gate.min !== undefined) {
+    const absolute = judgeRate(gate, sample, 'primary requests failed');
+    if (absolute.verdict !== 'pass' || gate.maxIncrease === undefined) return absolute;
+  }
+  if (sample.of < gate.minSamples) return few(sample.of, gate.minSamples);
+  if (against === undefined)
+    return { verdict: 'unknown', samples: sample.of, note: 'there is nothing to compare with yet' };
+  const increase = gate.maxIncrease ?? 0;
+  const other = { hits: against.totals.errors, of: against.totals.requests };
+  const [value, otherValue] = [sample.hits / sample.of, other.hits / other.of];
+  const known = { value, against: otherValue, samples: sample.of };
+  const note = `${percent(value)} of ${sample.of} primary requests failed, ${percent(otherValue)} of ${other.of} ${against.where}`;
+  if (isMoreOften(sample, other, increase)) return { verdict: 'fail', ...known, note };
+  return value - otherValue <= increase
+    ? { verdict: 'pass', ...known, note }
+    : { verdict: 'unknown', ...known, note: `${note}: more than is allowed, but it may be chance` };
+}
+
+function judgeLatency(gate: MetricGate, primary: PrimaryTotals, against: Reference): Finding {
+  if (primary.requests < gate.minSamples) return few(primary.requests, gate.minSamples);
+  const now = meanLatency(primary);
+  const other = against && meanLatency(against.totals);
+  const samples = primary.requests;
+  if (now === undefined)
+    return {
+      verdict: 'unknown',
+      samples,
+      note: 'no request was under way at the end of a report: too fast to tell',
+    };
+  if (gate.max !== undefined && now.seconds - Z * now.error > gate.max) {
+    return {
+      verdict: 'fail',
+      value: now.seconds,
+      samples,
+      note: `${ms(now.seconds)} is above ${ms(gate.max)}`,
+    };
+  }
+  if (gate.maxIncrease === undefined) {
+    const within = gate.max === undefined || now.seconds <= gate.max;
+    return { verdict: within ? 'pass' : 'unknown', value: now.seconds, samples, note: ms(now.seconds) };
+  }
+  if (against === undefined || other === undefined)
+    return { verdict: 'unknown', samples, note: 'there is nothing to compare with yet' };
+  const factor = 1 + gate.maxIncrease;
+  const error = Math.hypot(now.error, factor * other.error);
+  const known = { value: now.seconds, against: other.seconds, samples };
+  const note = `${ms(now.seconds)} on average, ${ms(other.seconds)} ${against.where}`;
+  if (now.seconds - factor * other.seconds > Z * error) return { verdict: 'fail', ...known, note };
+  // A blur wider than what is allowed cannot show that it is kept.
+  const sharp = error <= Math.max(gate.maxIncrease, 0.1) * other.seconds;
+  return { verdict: sharp && now.seconds <= factor * other.seconds ? 'pass' : 'unknown', ...known, note };
+}
+
+function few(samples: number, wanted: number): Finding {
+  return {
+    verdict: 'unknown',
+    samples,
+    note: `${samples} samples are too few to tell; ${wanted} are needed`,
+  };
+}
+
+function percent(rate: number): string {
+  return `${round(rate * 100)} %`;
+}
+
+function ms(seconds: number): string {
+  return `${round(seconds * 1000)} ms`;
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

@@ -1,0 +1,124 @@
+import type { Control } from '../control/control.ts';
+import type { Delivery } from '../delivery/delivery.ts';
+import type { MirrorView } from '../delivery/types.ts';
+import { judge } from '../model/gates.ts';
+import type { GateInput, GateReading, StepDelivery } from '../model/gates.ts';
+import type { PrimaryTotals } from '../model/observation.ts';
+import type { Ppm } from '../model/percent.ts';
+import type { Rollout } from '../model/rollout.ts';
+import { stopOf } from '../model/stop.ts';
+import { type Fetch, queryPrometheus } from './prometheus.ts';
+
+/** How long before a rollout the primaries are looked at, to have something to compare with. */
+const BEFORE_MS = 600_000;
+
+/** What a rollout goes by: what its nodes acknowledged and reported. */
+export class Observer {
+  readonly #control: Control;
+  readonly #delivery: Delivery;
+  readonly #fetch: Fetch;
+
+  constructor(control: Control, delivery: Delivery, fetch: Fetch) {
+    this.#control = control;
+    this.#delivery = delivery;
+    this.#fetch = fetch;
+  }
+
+  fleetsOf({ mirrors }: Rollout): readonly string[] {
+    const { state } = this.#control;
+    return [...new Set(mirrors.flatMap((name) => state.mirror.get(name)?.value.fleet ?? []))];
+  }
+
+  isStopped(rollout: Rollout): boolean {
+    return this.fleetsOf(rollout).some((fleet) => stopOf(this.#control.state.stop, fleet) !== undefined);
+  }
+
+  percents({ mirrors }: Rollout): Readonly<Record<string, Ppm>> {
+    const { state } = this.#control;
+    return Object.fromEntries(
+      mirrors.flatMap((name) => {
+        const percent = state.mirror.get(name)?.value.percent;
+        return percent === undefined ? [] : [[name, percent]];
+      }),
+    );
+  }
+
+  /** Of all its mirrors together. */
+  delivery(rollout: Rollout, now: number): StepDelivery {
+    const { status, ackTimeoutMs } = rollout;
+    const late = status.isSet && now - status.since >= ackTimeoutMs;
+    const sum = { nodes: 0, chosen: 0, acked: 0, rejected: 0, pending: 0, overdue: 0, unsettled: 0 };
+    for (const { delivery } of this.#views(rollout, now)) {
+      for (const key of ['nodes', 'chosen', 'acked', 'rejected', 'pending', 'unsettled'] as const) {
+        sum[key] += delivery[key];
+      }
+      if (late) sum.overdue += delivery.pending;
+    }
+    return sum;
+  }
+
+  /** Primary requests on the chosen nodes since they acknowledged the step, of the mirror that has fewest. */
+  requests(rollout: Rollout, now: number): number | undefined {
+    const counts = this.#views(rollout, now).map(({ chosen }) => chosen.primary?.requests);
+    return counts.some((count) => count === undefined)
+      ? undefined
+      : Math.min(...counts.map((count) => count ?? 0));
+  }
+
+  /** The primaries of all its mirrors in the ten minutes before now. Undefined where that is not known. */
+  before(rollout: Rollout, now: number): PrimaryTotals | undefined {
+    const views = rollout.mirrors.flatMap((name) => this.#view(name, now - BEFORE_MS) ?? []);
+    const totals = views.flatMap(({ chosen, rest }) => [chosen.primary, rest.primary]);
+    const known = totals.filter((one) => one !== undefined);
+    return known.length === 0
+      ? undefined
+      : known.reduce((a, b) => ({
+          requests: a.requests + b.requests,
+          errors: a.errors + b.errors,
+          requestSeconds: a.requestSeconds + b.requestSeconds,
+          variance: a.variance + b.variance,
+        }));
+  }
+
+  /** Every gate for every mirror. */
+  async measure(rollout: Rollout, now: number): Promise<readonly GateReading[]> {
+    const delivery = this.delivery(rollout, now);
+    const { before } = rollout.status;
+    const inputs: readonly (GateInput & { mirror: string })[] = rollout.mirrors.flatMap((mirror) => {
+      const view = this.#view(mirror, fromOf(rollout, now));
+      return view === undefined
+        ? []
+        : [{ mirror, delivery, chosen: view.chosen, rest: view.rest, ...(before && { before }) }];
+    });
+    const readings = await Promise.all(
+      rollout.gates.map(async (gate) => {
+        if (gate.kind === 'metric') {
+          return inputs.map(({ mirror, ...input }) => named(judge(gate, input), rollout, mirror));
+        }
+        const value = await queryPrometheus(gate, this.#fetch);
+        const [first] = inputs;
+        return first === undefined
+          ? []
+          : [judge(gate, { ...first, ...(value !== undefined && { prometheus: value }) })];
+      }),
+    );
+    return readings.flat();
+  }
+
+  #views(rollout: Rollout, now: number): readonly MirrorView[] {
+    return rollout.mirrors.flatMap((name) => this.#view(name, fromOf(rollout, now)) ?? []);
+  }
+
+  #view(mirror: string, from: number): MirrorView | undefined {
+    const fleet = this.#control.state.mirror.get(mirror)?.value.fleet;
+    return fleet === undefined ? undefined : this.#delivery.view(fleet, mirror, from);
+  }
+}
+
+function fromOf({ status }: Rollout, now: number): number {
+  return status.appliedAt ?? now;
+}
+
+function named(reading: GateReading, { mirrors }: Rollout, mirror: string): GateReading {
+  return mirrors.length === 1 ? reading : { ...reading, gate: `${reading.gate} of ${mirror}` };
+}
