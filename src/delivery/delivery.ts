@@ -236,17 +236,13 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     if (node === undefined || fleet === undefined) return;
     const end = this.#timers.now();
     node.lastReport = end;
-    for (const load of loads) {
+    const start = end - (intervalMs ?? 0);
+    const whole = loads.map((load) => {
       const mirror = fleet.dataPlane.mirrorOfCluster(load.cluster);
-      if (mirror !== undefined) node.addLoad(mirror, load, end - (intervalMs ?? 0));
-    }
+      return mirror === undefined ? load : node.addLoad(mirror, load, start);
+    });
     if (intervalMs === undefined) return;
-    const report = {
-      node,
-      loads: new Map(loads.map((load) => [load.cluster, load])),
-      start: end - intervalMs,
-      end,
-    };
+    const report = { node, loads: new Map(whole.map((load) => [load.cluster, load])), start, end };
     const { change } = fleet.delivery;
     fleet.loads.add(report, fleet.percents.mirrors, fleet.dataPlane, change?.version);
     if (change === undefined) return;
@@ -282,10 +278,10 @@ export class Delivery implements StreamObserver, LoadReportObserver {
   }
 
   #judged(verdict: Verdict): void {
-    if (verdict.verdict === 'rejected')
+    if (verdict.verdict === 'rejected') {
       this.#log.warn(verdict, 'a change was taken back from the nodes that had it');
-    else
-      this.#log.info(verdict, verdict.verdict === 'good' ? 'every node has the change' : 'a change begins');
+    }
+    if (verdict.verdict === 'good') this.#log.info(verdict, 'every node has the change');
     this.#onVerdict(verdict);
   }
 

@@ -150,13 +150,21 @@ export class NodeRecord {
     return found;
   }
 
-  /** `start`: when the time began that the report covers; epoch milliseconds. */
-  addLoad(mirror: string, load: ClusterLoad, start: number): void {
-    addTo(this.loads, mirror, load);
+  /**
+   * Adds what a report says of a mirror's cluster, and answers it with `failed` as it is: Envoy's count of errors leaves
+   * out copies that ended without an answer (cut at `maxStreamDuration`, say). Those are what is missing between the
+   * copies begun and those that ended or are under way. `start`: when the report's time began; epoch milliseconds.
+   */
+  addLoad(mirror: string, load: ClusterLoad, start: number): ClusterLoad {
+    const underWay = load.inProgress - (this.loads.get(mirror)?.inProgress ?? 0);
+    const lost = Math.max(0, load.issued - load.succeeded - load.failed - underWay);
+    const whole = { ...load, failed: load.failed + lost };
+    addTo(this.loads, mirror, whole);
     const settledAt = this.settledAt();
-    if (settledAt === undefined || start < settledAt || this.base === undefined) return;
+    if (settledAt === undefined || start < settledAt || this.base === undefined) return whole;
     if (this.#loadsOn?.base !== this.base) this.#loadsOn = { base: this.base, loads: new Map() };
-    addTo(this.#loadsOn.loads, mirror, load);
+    addTo(this.#loadsOn.loads, mirror, whole);
+    return whole;
   }
 
   /** Copies by mirror while it was on this structure; empty when it is not. */

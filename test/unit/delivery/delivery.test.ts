@@ -159,11 +159,11 @@ test('nodes that are gone are remembered for a day, and no more than ten thousan
 test('load reports are summed since the node connected, and only of nodes that are there', (t) => {
   const rig = new DeliveryRig();
   rig.publish('edge', 5);
-  const load = { cluster: 'edge-m', issued: 4, succeeded: 3, failed: 1, inProgress: 2, dropped: 1 };
+  const load = { cluster: 'edge-m', issued: 6, succeeded: 3, failed: 1, inProgress: 2, dropped: 1 };
   const a = rig.node('a');
   t.is(rig.delivery.mirrorStatus('edge', 'edge-m').observed, null);
   rig.delivery.reported(a.node, [load], 1000);
-  rig.delivery.reported(a.node, [{ ...load, inProgress: 0 }], 1000);
+  rig.delivery.reported(a.node, [{ ...load, issued: 2, inProgress: 0 }], 1000);
   rig.delivery.reported({ ...a.node, id: 'nobody' }, [load], 1000);
   t.like(rig.delivery.mirrorStatus('edge', 'edge-m').observed, {
     reportingNodes: 1,
@@ -172,6 +172,13 @@ test('load reports are summed since the node connected, and only of nodes that a
     inProgress: 0,
     dropped: 2,
   });
+  // Of five copies begun one was answered, and none is under way: nobody answered the others.
+  rig.delivery.reported(
+    a.node,
+    [{ ...load, issued: 5, succeeded: 1, failed: 0, inProgress: 0, dropped: 0 }],
+    1000,
+  );
+  t.like(rig.delivery.mirrorStatus('edge', 'edge-m').observed, { copies: 13, errors: 6 });
   a.close();
   t.is(rig.delivery.mirrorStatus('edge', 'edge-m').observed, null);
 });
