@@ -11,6 +11,7 @@ const revision = {
   description: 'The revision that last changed it; its ETag',
 } as const;
 const duration = { type: 'string', examples: ['500ms', '2s', '5m'] } as const;
+const durationPattern = '^\\d{1,9}(\\.\\d{1,3})?(ms|s|m|h)$';
 const stringList = { type: 'array', items: { type: 'string' } } as const;
 
 export function object(properties: object, required: readonly string[] = []): object {
@@ -42,13 +43,14 @@ export const writeQuery = {
     enum: ['acked'],
     description: 'Answer when every connected node has it, or at the timeout',
   },
-  timeout: { ...duration, description: 'Of wait; default 5s, at most 5m' },
+  timeout: { ...duration, pattern: durationPattern, description: 'Of wait; default 5s, at most 5m' },
 } as const;
 
 export const writeHeaders = {
   type: 'object',
   properties: {
     'if-match': { type: 'string', description: 'ETag of the object, or *' },
+    'if-none-match': { type: 'string', description: '*: only if there is no such object' },
     'x-reason': { type: 'string', description: 'Kept with the revision' },
     'x-author': { type: 'string', description: 'Kept with the revision' },
   },

@@ -24,6 +24,7 @@ export function writeContext(request: FastifyRequest, token: string | undefined)
     author: text(request, 'x-author') ?? (token === undefined ? 'anonymous' : 'token'),
     reason: text(request, 'x-reason'),
     ifMatch: ifMatch(request.headers['if-match']),
+    ifAbsent: ifAbsent(request.headers['if-none-match']),
     dryRun: query.dryRun === 'true' || query.dryRun === '',
   };
 }
@@ -47,6 +48,13 @@ function ifMatch(header: string | undefined): number | '*' | undefined {
   if (revision !== undefined) return Number(revision);
   const message = 'must be * or one ETag as it was sent, such as "12"';
   throw new ApiError('invalid', 'A header is not valid', [{ path: 'headers.if-match', message }]);
+}
+
+function ifAbsent(header: string | undefined): boolean {
+  if (header === undefined) return false;
+  if (header.trim() === '*') return true;
+  const message = 'must be *: only if there is no such object';
+  throw new ApiError('invalid', 'A header is not valid', [{ path: 'headers.if-none-match', message }]);
 }
 
 /** Undefined: the write is not waited for. */

@@ -73,7 +73,17 @@ function draftChecked<K extends ObjectKind>(
           given.includes('percent'),
         ) as Kinds[K])
       : checked.value;
-  return { changes: changeOf(kind, name, before, after), blobs: NO_BLOBS, warnings: checked.warnings };
+  const warnings = [...checked.warnings, ...orphans(before, after)];
+  return { changes: changeOf(kind, name, before, after), blobs: NO_BLOBS, warnings };
+}
+
+/** Nodes say their cluster when they connect, and are found by nothing else. */
+function orphans(before: object | undefined, after: object): readonly Issue[] {
+  if (before === undefined || !('nodeCluster' in before) || !('nodeCluster' in after)) return [];
+  if (before.nodeCluster === after.nodeCluster) return [];
+  const was = String(before.nodeCluster);
+  const message = `connected nodes of cluster "${was}" leave the fleet: they keep what they have, and copy nothing`;
+  return [{ path: 'nodeCluster', message }];
 }
 
 /** Of an input that is refused anyway: what it names that does not exist, so that all is said at once. */

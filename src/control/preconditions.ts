@@ -11,7 +11,14 @@ export function requireExisting(state: State, kind: Kind, name: string): void {
 }
 
 /** Holds `ifMatch` against the object's revision; without an object (a restore) against the latest one. */
-export function requireMatch(state: State, subject: Subject | undefined, { ifMatch }: WriteContext): void {
+export function requireMatch(
+  state: State,
+  subject: Subject | undefined,
+  { ifMatch, ifAbsent }: WriteContext,
+): void {
+  if (ifAbsent === true && subject !== undefined && state[subject.kind].has(subject.name)) {
+    throw new ControlError('precondition', `${objectPath(subject.kind, subject.name)} exists already`);
+  }
   if (ifMatch === undefined) return;
   const [what, current] =
     subject === undefined

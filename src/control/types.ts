@@ -10,6 +10,8 @@ export interface WriteContext {
   readonly reason?: string | undefined;
   /** Only if the object's revision is this (`*`: only if it exists); else the write fails with `precondition`. */
   readonly ifMatch?: number | '*' | undefined;
+  /** Only if there is no such object; else the write fails with `precondition`. */
+  readonly ifAbsent?: boolean | undefined;
   /** Everything but the transaction. */
   readonly dryRun?: boolean | undefined;
 }

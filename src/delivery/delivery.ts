@@ -147,6 +147,13 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     if (node === undefined) return;
     node.own(typeUrl, stream);
     this.#choose(node);
+    const missing = node.missing();
+    if (missing.length > 0) {
+      this.#log.warn(
+        { node: node.id, fleet: node.fleet, missing },
+        'node asks for what names others, and not for these',
+      );
+    }
   }
 
   sent(stream: XdsStream, type: TypeSnapshot): void {

@@ -79,7 +79,8 @@ function primaryOf(
 function sumPrimary(loads: readonly ClusterLoad[], seconds: number): PrimaryTotals {
   return loads.reduce(
     (sum, load) => ({
-      requests: sum.requests + load.issued,
+      // One that found no connection was not begun, and has failed all the same.
+      requests: sum.requests + Math.max(load.issued, load.succeeded + load.failed),
       errors: sum.errors + load.failed,
       requestSeconds: sum.requestSeconds + load.inProgress * seconds,
       variance: sum.variance + load.inProgress * seconds ** 2,

@@ -65,12 +65,19 @@ export class Fleets {
   limitations(node: NodeRecord): readonly string[] {
     const fleet = this.get(node.fleet);
     if (fleet === undefined || node.variant === undefined) return [];
+    const missing = node.missing().map(forgotten);
+    if (missing.length > 0) return missing;
     return fleet.dataPlane.limitations(node.variant, traitsOf(node), fleet.percents.mirrors);
   }
 
   stop(): void {
     for (const fleet of this.#fleets.values()) fleet.delivery.stop();
   }
+}
+
+function forgotten(typeUrl: string): string {
+  const type = typeUrl.slice(typeUrl.lastIndexOf('.') + 1);
+  return `it asks for what names ${type} resources, and has not asked for these: they do not reach it; restart it`;
 }
 
 function traitsOf(node: NodeRecord): NodeTraits {

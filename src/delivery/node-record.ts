@@ -123,7 +123,7 @@ export class NodeRecord {
   /** Against what it should have now. */
   state(): NodeStatus['state'] {
     const { wanted } = this;
-    if (wanted === undefined || this.types.size === 0) return 'pending';
+    if (wanted === undefined || this.types.size === 0 || this.missing().length > 0) return 'pending';
     let [rejected, waits] = [false, false];
     for (const [typeUrl, records] of this.types) {
       const target = wanted.types.get(typeUrl);
@@ -138,6 +138,20 @@ export class NodeRecord {
     // What waits behind a rejected type is not sent until that is set right.
     if (rejected) return 'rejected';
     return waits ? 'pending' : 'acked';
+  }
+
+  /**
+   * Types that it did not ask for on its streams, though it asks for what names their resources: an Envoy can forget to,
+   * and then nothing of them reaches it until it is restarted. https://github.com/envoyproxy/envoy/issues/34334
+   */
+  missing(): readonly string[] {
+    const asks = [...this.types.keys()].some((typeUrl) => {
+      const type = this.wanted?.types.get(typeUrl);
+      return type !== undefined && type.order !== 'independent';
+    });
+    if (!asks) return [];
+    const required = [...(this.wanted?.types.values() ?? [])].filter((type) => type.required === true);
+    return required.map(({ typeUrl }) => typeUrl).filter((typeUrl) => !this.types.has(typeUrl));
   }
 
   /** What it acknowledged, by type. */

@@ -26,7 +26,7 @@ export function makeResource(name: string, any: Uint8Array, resend?: ResourceRef
 export function makeTypeSnapshot(
   typeUrl: string,
   resources: Iterable<Resource>,
-  options: { labels?: ReadonlyMap<string, number>; order?: PushOrder } = {},
+  options: { labels?: ReadonlyMap<string, number>; order?: PushOrder; required?: boolean } = {},
 ): TypeSnapshot {
   const byName = new Map<string, Resource>();
   for (const resource of [...resources].sort((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -40,6 +40,7 @@ export function makeTypeSnapshot(
     resources: byName,
     labels: options.labels ?? new Map<string, number>(),
     order: options.order ?? 'named',
+    ...(options.required === true && { required: true }),
   });
 }
 

@@ -36,6 +36,8 @@ export interface TypeSnapshot {
   /** What these resources mean to those who made them; carried along so that an acknowledgement can be read back. */
   readonly labels: ReadonlyMap<string, number>;
   readonly order: PushOrder;
+  /** What other types name is of this: a client that asks for those and not for this cannot work. */
+  readonly required?: boolean;
 }
 
 /** The resources of one fleet variant. The order of `types` is the order in which changes are pushed. */

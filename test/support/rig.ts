@@ -21,6 +21,8 @@ export interface RigOptions {
   /** Limits of the target. */
   readonly limits?: Json;
   readonly answer?: Answer;
+  /** Of the control plane. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Told of each copy. */
   readonly onCopy?: (head: HttpHead) => void;
 }
@@ -46,7 +48,10 @@ export async function startRig(t: ExecutionContext, options: RigOptions = {}): P
   const wallarm = await WallarmStandIn.start(options.onCopy === undefined ? {} : { onHead: options.onCopy });
   t.teardown(() => wallarm.stop());
   const data = temporaryDirectory(t);
-  const plane = await ControlPlane.start({ data });
+  const plane = await ControlPlane.start({
+    data,
+    ...(options.environment && { environment: options.environment }),
+  });
   t.teardown(() => plane.stop());
   const ports = { origin: origin.port, wallarm: wallarm.port };
   await plane.done('PUT', '/v1/fleets/edge/config', (options.config ?? edgeConfig)(ports));

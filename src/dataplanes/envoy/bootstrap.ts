@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { dump } from 'js-yaml';
 import type { Fleet } from '../../model/fleet.ts';
 import type { Json } from './json.ts';
-import { ADS_SOURCE, HTTP_PROTOCOL_OPTIONS, RUNTIME_LAYERS, UPSTREAM_TLS, anyUrl } from './types.ts';
+import { ADS_SOURCE, HTTP_PROTOCOL_OPTIONS, RUNTIME_LAYER, UPSTREAM_TLS, anyUrl } from './types.ts';
 
 /** Cluster by which an Envoy reaches this server. */
 const XDS_CLUSTER = 'mirrorplane_xds';
@@ -57,11 +57,12 @@ export function renderBootstrap(options: BootstrapOptions): string {
     },
     layered_runtime: {
       layers: [
-        // Mirroring must not hold up the start: without the layers nothing is copied.
-        ...RUNTIME_LAYERS.map((name) => ({
-          name,
-          rtds_layer: { name, rtds_config: { ...source, initial_fetch_timeout: '5s' } },
-        })),
+        // Mirroring must not hold up the start: without the layer nothing is copied. It is the only one by RTDS: an
+        // Envoy with several ends when one of them expires.
+        {
+          name: RUNTIME_LAYER,
+          rtds_layer: { name: RUNTIME_LAYER, rtds_config: { ...source, initial_fetch_timeout: '5s' } },
+        },
         { name: 'admin', admin_layer: {} },
       ],
     },

@@ -44,12 +44,6 @@ export const ADS_SOURCE = Object.freeze({ ads: {}, resource_api_version: 'V3' })
 /** Runtime layer that carries the percents; the bootstrap subscribes to it by this name. */
 export const RUNTIME_LAYER = 'mirrorplane';
 
-/** Runtime layer of mirrors that expire: Envoy empties it when it has not heard of the control plane for so long. */
-export const EXPIRING_LAYER = 'mirrorplane-expiring';
-
-/** In the order in which an Envoy has them. */
-export const RUNTIME_LAYERS: readonly string[] = [RUNTIME_LAYER, EXPIRING_LAYER];
-
 /** Names beginning so are ours: no cluster of an owner may have one. */
 export const CLUSTER_PREFIX = 'mirrorplane:';
 

@@ -3,7 +3,7 @@ import { makeSnapshot } from '../../../snapshot/build.ts';
 import type { Snapshot } from '../../../snapshot/snapshot.ts';
 import type { Compiled, Primaries } from '../../data-plane.ts';
 import { runtimeLayer } from '../translate/runtime.ts';
-import { EXPIRING_LAYER, RESOURCE_LISTS, RUNTIME_LAYER, type ResourceList } from '../types.ts';
+import { RESOURCE_LISTS, type ResourceList } from '../types.ts';
 import type { Expiries } from './expiries.ts';
 import type { Built, Pieces } from './pieces.ts';
 import { type Variant, variantOf } from './variant.ts';
@@ -63,21 +63,15 @@ export class EnvoyCompiled implements Compiled {
     return variant === 'route' ? this.#routes() : this.#pieces.runtimeRoutes();
   }
 
-  /**
-   * Both layers are always there, empty or not: Envoy waits at its start for a layer that it asked for and does not get.
-   * The time to live is on the second alone, so that it holds for no other mirror.
-   */
+  /** Of mirrors that expire the whole layer expires: it is one resource. */
   #runtimes(variant: Variant): Built {
     return this.#once(`runtimes ${variant}`, () => {
-      const { mirrors, ttlMs } = this.#expiries;
+      const { ttlMs } = this.#expiries;
       const percents = this.#percentsOf(variant);
-      const part = (expiring: boolean) =>
-        new Map([...percents].filter(([mirror]) => mirrors.has(mirror) === expiring));
-      const lasting = runtimeLayer(RUNTIME_LAYER, part(false));
-      const expires = runtimeLayer(EXPIRING_LAYER, part(true));
-      const ttls = new Map(ttlMs === undefined || variant !== 'runtime' ? [] : [[expires, ttlMs]]);
+      const layer = runtimeLayer(percents);
+      const ttls = new Map(ttlMs === undefined || variant !== 'runtime' ? [] : [[layer, ttlMs]]);
       const labels = new Map([...this.#percents.keys()].map((mirror) => [mirror, percents.get(mirror) ?? 0]));
-      return this.#pieces.build('runtimes', [...this.#pieces.owned('runtimes').json, lasting, expires], {
+      return this.#pieces.build('runtimes', [...this.#pieces.owned('runtimes').json, layer], {
         labels,
         ttls,
       });

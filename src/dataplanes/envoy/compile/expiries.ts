@@ -2,7 +2,7 @@ import { formatDuration } from '../../../model/duration.ts';
 import type { Issue } from '../../../model/issue.ts';
 import type { Mirror } from '../../../model/mirror.ts';
 
-/** The mirrors that expire, and when: they share a layer, and so the shortest time of all. */
+/** The mirrors that expire, and when: all of a fleet's share one layer, and so the shortest time. */
 export interface Expiries {
   readonly mirrors: ReadonlySet<string>;
   /** Milliseconds; undefined when no mirror expires. */
@@ -11,20 +11,15 @@ export interface Expiries {
 }
 
 export function expiriesOf(mirrors: readonly Mirror[]): Expiries {
-  const times = new Map<string, number>();
-  for (const { name, expiresAfterMs } of mirrors) {
-    if (expiresAfterMs !== undefined) times.set(name, expiresAfterMs);
-  }
-  const ttlMs = times.size === 0 ? undefined : Math.min(...times.values());
-  const warnings = [...times].flatMap(([name, time]) =>
-    ttlMs === undefined || time === ttlMs
-      ? []
-      : [
-          {
-            path: `mirrors.${name}.expiresAfter`,
-            message: `it ends after ${formatDuration(ttlMs)} already: mirrors of a fleet share the shortest time of all`,
-          },
-        ],
-  );
-  return { mirrors: new Set(times.keys()), ttlMs, warnings };
+  const times = mirrors.flatMap(({ expiresAfterMs }) => expiresAfterMs ?? []);
+  const ttlMs = times.length === 0 ? undefined : Math.min(...times);
+  const expiring = mirrors.filter(({ expiresAfterMs }) => expiresAfterMs !== undefined);
+  const others = ttlMs === undefined ? [] : mirrors.filter(({ expiresAfterMs }) => expiresAfterMs !== ttlMs);
+  const warnings = others.map(({ name }) => ({
+    path: `mirrors.${name}.expiresAfter`,
+    message:
+      `without its control plane it ends after ${formatDuration(ttlMs ?? 0)}: mirrors of a fleet end together, after ` +
+      'the shortest time of them',
+  }));
+  return { mirrors: new Set(expiring.map(({ name }) => name)), ttlMs, warnings };
 }

@@ -1,6 +1,6 @@
 import type { Mirror } from '../../../model/mirror.ts';
 import type { NodeTraits } from '../../data-plane.ts';
-import { EXPIRING_LAYER } from '../types.ts';
+import { RUNTIME_LAYER } from '../types.ts';
 import { MINIMUM_VERSION, variantOf } from './variant.ts';
 
 /** What an Envoy does not do of what its fleet's mirrors ask, and what helps. */
@@ -20,8 +20,12 @@ export function limitations(
   const expiring = mirrors.filter(({ expiresAfterMs }) => expiresAfterMs !== undefined);
   if (expiring.length === 0) return [];
   const names = expiring.map(({ name }) => name).join(', ');
+  const why =
+    wanted === 'route'
+      ? `does not subscribe to the runtime layer ${RUNTIME_LAYER}`
+      : `subscribes to other runtime layers than ${RUNTIME_LAYER} too, and would crash when one of several expires`;
   return [
-    `cannot stop by itself, so what has expiresAfter is not copied here (${names}): this Envoy does not subscribe to ` +
-      `the runtime layer ${EXPIRING_LAYER}; start it with the fleet's bootstrap of today`,
+    `cannot stop by itself, so what has expiresAfter is not copied here (${names}): this Envoy ${why}; start it with ` +
+      "the fleet's bootstrap",
   ];
 }

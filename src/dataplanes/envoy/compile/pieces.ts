@@ -120,6 +120,7 @@ export class Pieces {
     const snapshot = makeTypeSnapshot(typeUrl(list), resources, {
       ...(labels && { labels }),
       order: ORDER[list],
+      required: list === 'clusters',
     });
     return { json, snapshot };
   }

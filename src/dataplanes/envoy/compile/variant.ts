@@ -1,11 +1,12 @@
 import type { Ppm } from '../../../model/percent.ts';
 import type { TypeSnapshot } from '../../../snapshot/snapshot.ts';
 import type { NodeTraits } from '../../data-plane.ts';
-import { EXPIRING_LAYER, RUNTIME_LAYER, typeUrl } from '../types.ts';
+import { RUNTIME_LAYER, typeUrl } from '../types.ts';
 
 /**
- * `runtime`: percents come by RTDS. `no-expiry`: the same, for nodes without the layer of mirrors that expire: these
- * stay at 0 there. `route`: percents stand in the routes, for nodes without our runtime layers; again without mirrors
+ * `runtime`: percents come by RTDS. `no-expiry`: the same, for nodes that have other layers by RTDS too: Envoy 1.40 ends
+ * itself when one of several expires (seen: "Unexpected removal of unknown RTDS runtime layer"), so mirrors that expire
+ * stay at 0 there. `route`: percents stand in the routes, for nodes without our runtime layer; again without mirrors
  * that expire. `unmirrored`: the owner's configuration alone, for an Envoy that would make wrong copies.
  */
 export type Variant = 'runtime' | 'no-expiry' | 'route' | 'unmirrored';
@@ -31,7 +32,7 @@ export function variantFor({ version, subscriptions }: NodeTraits): Variant {
   if (isOlder(version, MINIMUM_VERSION)) return 'unmirrored';
   const layers = subscriptions.get(typeUrl('runtimes'));
   if (layers?.has(RUNTIME_LAYER) !== true) return 'route';
-  return layers.has(EXPIRING_LAYER) ? 'runtime' : 'no-expiry';
+  return layers.size === 1 ? 'runtime' : 'no-expiry';
 }
 
 /** False on doubt: an Envoy that does not say its version is taken for able. */

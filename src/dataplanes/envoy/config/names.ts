@@ -1,6 +1,6 @@
 import type { IssueList } from '../../../model/issue.ts';
 import { dig, object, objects, string } from '../json.ts';
-import { CLUSTER_PREFIX, RESOURCE_LISTS, RUNTIME_LAYERS, nameField } from '../types.ts';
+import { CLUSTER_PREFIX, RESOURCE_LISTS, RUNTIME_LAYER, nameField } from '../types.ts';
 import type { Placed, PlacedLists } from './split.ts';
 
 /** Names that must be there, be unique, and not be ours. */
@@ -22,10 +22,10 @@ export function checkNames(lists: PlacedLists, issues: IssueList): void {
       if (list === 'clusters' && name.startsWith(CLUSTER_PREFIX)) {
         report(`${path}.name`, `names beginning with "${CLUSTER_PREFIX}" are for mirrors; choose another`);
       }
-      if (list === 'runtimes' && RUNTIME_LAYERS.includes(name)) {
+      if (list === 'runtimes' && name === RUNTIME_LAYER) {
         report(
           `${path}.name`,
-          `"${name}" is a layer that carries the mirrors' percents; choose another name`,
+          `"${RUNTIME_LAYER}" is the layer that carries the mirrors' percents; choose another name`,
         );
       }
     }

@@ -1,15 +1,15 @@
 import type { Ppm } from '../../../model/percent.ts';
 import type { Json } from '../json.ts';
-import { runtimeKey } from '../types.ts';
+import { RUNTIME_LAYER, runtimeKey } from '../types.ts';
 
 /**
- * A runtime layer with the percents of mirrors. Always a numerator and the denominator's name: Envoy never rejects a
+ * The runtime layer with the percents of mirrors. Always a numerator and the denominator's name: Envoy never rejects a
  * bad runtime value, it takes 0.5 for 0, and a plain number for percent whatever the default's denominator is.
  * https://www.envoyproxy.io/docs/envoy/latest/configuration/operations/runtime
  */
-export function runtimeLayer(name: string, percents: ReadonlyMap<string, Ppm>): Json {
+export function runtimeLayer(percents: ReadonlyMap<string, Ppm>): Json {
   const layer = [...percents]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([mirror, numerator]) => [runtimeKey(mirror), { numerator, denominator: 'MILLION' }] as const);
-  return { name, layer: Object.fromEntries(layer) };
+  return { name: RUNTIME_LAYER, layer: Object.fromEntries(layer) };
 }
