@@ -38,6 +38,12 @@ export const TCP_PROXY = 'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy
 export const UPSTREAM_TLS = 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';
 export const HTTP_PROTOCOL_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
+export const SET_FILTER_STATE = 'envoy.extensions.filters.http.set_filter_state.v3.Config';
+
+/** Keys of the filter state that hold a request's Host and path as they came. */
+export const ORIGINAL_HOST = 'mirrorplane.host';
+export const ORIGINAL_PATH = 'mirrorplane.path';
+
 /** Resources come over the stream that the node already has. */
 export const ADS_SOURCE = Object.freeze({ ads: {}, resource_api_version: 'V3' });
 

@@ -71,7 +71,7 @@ function checkMirror(schema: EnvoySchema, mirror: Mirror, built: MirrorCluster, 
   const at = errors.at('mirrors').at(mirror.name);
   schema.check(RESOURCES.clusters, built.cluster, at.at('cluster'));
   if (built.endpoints !== undefined) schema.check(RESOURCES.endpoints, built.endpoints, at.at('endpoints'));
-  const edge = { trust: 'stated', scheme: 'mixed', keepsOriginals: true } as const;
+  const edge = { trust: 'stated', scheme: 'mixed' } as const;
   const policy = mirrorPolicy(mirror, { from: 'runtime' }, edge, { host: true, path: true });
   schema.check('envoy.config.route.v3.RouteAction.RequestMirrorPolicy', policy, at.at('policy'));
 }

@@ -1,6 +1,6 @@
 import { type Json, dig, object, objects } from '../json.ts';
 import { messageOf } from '../types.ts';
-import { type HcmPlace, suppressesEnvoyHeaders } from './http-connection-managers.ts';
+import type { HcmPlace } from './http-connection-managers.ts';
 
 /** How requests reach the routes of one route configuration: what a copy's headers are made from. */
 export interface Edge {
@@ -8,15 +8,12 @@ export interface Edge {
   readonly trust: 'stated' | 'unstated';
   /** Scheme of the listeners; `mixed` where they differ or a proxy in front decides. */
   readonly scheme: 'http' | 'https' | 'mixed';
-  /** Whether the router leaves `x-envoy-original-path` on a rewritten request. */
-  readonly keepsOriginals: boolean;
 }
 
 export function edgeOf(hcm: Json, place: HcmPlace): Edge {
   return {
     trust: statesTrust(hcm, place.listener) ? 'stated' : 'unstated',
     scheme: schemeOf(hcm, place.chain),
-    keepsOriginals: !suppressesEnvoyHeaders(hcm),
   };
 }
 
@@ -25,7 +22,6 @@ export function mergeEdges(a: Edge, b: Edge): Edge {
   return {
     trust: a.trust === 'stated' && b.trust === 'stated' ? 'stated' : 'unstated',
     scheme: a.scheme === b.scheme ? a.scheme : 'mixed',
-    keepsOriginals: a.keepsOriginals && b.keepsOriginals,
   };
 }
 

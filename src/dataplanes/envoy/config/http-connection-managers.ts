@@ -1,4 +1,4 @@
-import { type Json, mapList, object, objects } from '../json.ts';
+import { type Json, mapList, object } from '../json.ts';
 import { HTTP_CONNECTION_MANAGER, messageOf } from '../types.ts';
 
 /** Where an HTTP connection manager stands. */
@@ -39,11 +39,4 @@ function mapApiListener(listener: Json, path: string, change: (hcm: Json, path: 
     return listener;
   const changed = change(hcm, `${path}.api_listener.api_listener`);
   return changed === hcm ? listener : { ...listener, api_listener: { ...outer, api_listener: changed } };
-}
-
-/** Whether the router filter keeps `x-envoy-original-path` and its like from being set. */
-export function suppressesEnvoyHeaders(hcm: Json): boolean {
-  return objects(hcm['http_filters']).some(
-    (filter) => object(filter['typed_config'])?.['suppress_envoy_headers'] === true,
-  );
 }

@@ -2,6 +2,7 @@ import { type Json, dig, object, string } from '../json.ts';
 import { ADS_SOURCE, type ResourceList } from '../types.ts';
 import { type Edge, edgeOf, mergeEdges } from './edge.ts';
 import { type HcmPlace, mapHcms } from './http-connection-managers.ts';
+import { rememberOriginals } from './originals.ts';
 
 /** A resource and where the owner wrote it. */
 export interface Placed {
@@ -37,7 +38,7 @@ export function split(lists: Readonly<Record<ResourceList, readonly Json[]>>, pr
         const known = edges.get(name);
         edges.set(name, known === undefined ? edge : mergeEdges(known, edge));
       }
-      return extracted;
+      return where.chain === undefined ? extracted : rememberOriginals(extracted);
     }),
   }));
   return {

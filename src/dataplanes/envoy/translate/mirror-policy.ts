@@ -2,7 +2,7 @@ import type { Mirror } from '../../../model/mirror.ts';
 import type { Ppm } from '../../../model/percent.ts';
 import type { Edge } from '../config/edge.ts';
 import type { Json } from '../json.ts';
-import { mirrorCluster, runtimeKey } from '../types.ts';
+import { ORIGINAL_HOST, ORIGINAL_PATH, mirrorCluster, runtimeKey } from '../types.ts';
 import { CLIENT_HEADER, HOST_HEADER, PATH_HEADER } from './private-headers.ts';
 import type { Rewrites } from './rewrites.ts';
 
@@ -46,8 +46,8 @@ function wallarmMutations(mirror: Mirror, edge: Edge, rewrites: Rewrites): reado
     set('x-scheme', scheme),
     set('x-server-addr', '%DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT%'),
     set('x-server-port', '%DOWNSTREAM_LOCAL_PORT%'),
-    ...(rewrites.host ? [set(HOST_HEADER, '%REQ(X-ENVOY-ORIGINAL-HOST)%')] : []),
-    ...(rewrites.path && edge.keepsOriginals ? [set(PATH_HEADER, '%REQ(X-ENVOY-ORIGINAL-PATH)%')] : []),
+    ...(rewrites.host ? [set(HOST_HEADER, `%FILTER_STATE(${ORIGINAL_HOST}:PLAIN)%`)] : []),
+    ...(rewrites.path ? [set(PATH_HEADER, `%FILTER_STATE(${ORIGINAL_PATH}:PLAIN)%`)] : []),
   ];
 }
 

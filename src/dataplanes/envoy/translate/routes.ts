@@ -8,7 +8,7 @@ import { hoistPolicies } from './hoist.ts';
 import { type PercentSource, mirrorPolicy } from './mirror-policy.ts';
 import { rewritesOf } from './rewrites.ts';
 
-const UNKNOWN_EDGE: Edge = { trust: 'unstated', scheme: 'mixed', keepsOriginals: true };
+const UNKNOWN_EDGE: Edge = { trust: 'unstated', scheme: 'mixed' };
 
 /** A route configuration with the planned mirrors on it. Virtual hosts that have none stay the very same objects. */
 export function routesWithMirrors(
