@@ -1,6 +1,6 @@
 import type { Resource, TypeSnapshot } from '../snapshot/snapshot.ts';
-import { declared, diffOf, doubtful, isSame, isSendable, without } from './diff.ts';
-import { deltaDiffResponse, deltaResponse } from './responses.ts';
+import { declared, diffOf, doubtful, expiringOf, isSame, isSendable, without } from './diff.ts';
+import { deltaDiffResponse, deltaHeartbeat, deltaResponse } from './responses.ts';
 import { WILDCARD, allowsLegacyWildcard } from './subscription.ts';
 import { type Message, TypeSync } from './type-sync.ts';
 import type { DeltaRequest } from './types.ts';
@@ -18,7 +18,7 @@ export class DeltaType extends TypeSync {
   #fresh = false;
   /** Names asked for since the last response: sent even if the client has them. */
   #asked: Set<string> | undefined;
-  /** What the client said it has when it connected. */
+  /** What the client said it has when it connected: its own map of versions, not to be kept for long. */
   #declared: TypeSnapshot | undefined;
   /** Names to send again because of a change elsewhere. */
   #renewed: Set<string> | undefined;
@@ -58,6 +58,10 @@ export class DeltaType extends TypeSync {
 
   override declares(type: TypeSnapshot): boolean {
     return this.#declared !== undefined && isSame(this.#declared, type, this.subscription);
+  }
+
+  protected override forgetDeclared(): void {
+    this.#declared = undefined;
   }
 
   #subscribe({ subscribe, unsubscribe }: DeltaRequest): boolean {
@@ -103,10 +107,13 @@ export class DeltaType extends TypeSync {
   protected override message(next: TypeSnapshot, goal: TypeSnapshot): Message | undefined {
     const fresh = this.#fresh;
     const asked = this.#asked;
+    const keepsAlive = this.mustKeepAlive;
     const names = new Set([...(asked ?? NO_NAMES), ...(this.#renewed ?? NO_NAMES)]);
     this.#fresh = false;
     this.#asked = undefined;
     this.#renewed = undefined;
+    if (keepsAlive && names.size === 0 && next === this.known) return this.#heartbeat();
+    if (keepsAlive) for (const name of expiringOf(this.known).names) names.add(name);
     if (fresh || names.size === 0) return this.#shared(next, fresh, asked !== undefined);
     return this.#own(next, goal, names, asked ?? NO_NAMES);
   }
@@ -116,6 +123,14 @@ export class DeltaType extends TypeSync {
     const diff = diffOf(this.known, next);
     const response = deltaDiffResponse(next, diff, this.subscription, fresh, this.nonce);
     return response.empty && !fresh && !asked ? undefined : { response, next, names: NO_NAMES };
+  }
+
+  /** Keeps alive what it has, and changes nothing. */
+  #heartbeat(): Message | undefined {
+    const response = deltaHeartbeat(this.known, this.subscription, this.nonce);
+    return response.empty
+      ? undefined
+      : { response, next: this.known, names: new Set(expiringOf(this.known).names) };
   }
 
   /** The same, and what this client asked for. */

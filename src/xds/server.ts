@@ -24,12 +24,30 @@ import type { DeltaRequest, NodeInfo, SotwRequest, StreamObserver, XdsRequest } 
 
 export interface XdsServerOptions extends LoadReportOptions {
   readonly observer: StreamObserver;
+  readonly timers?: XdsTimers;
   readonly tls?:
     { readonly cert: Buffer; readonly key: Buffer; readonly clientCa?: Buffer | undefined } | undefined;
 }
 
+/** Time, and a call after so many milliseconds; a test has its own. */
+export interface XdsTimers {
+  /** Milliseconds of a clock that is never set. */
+  now(): number;
+  /** Returns what calls it off. */
+  after(ms: number, call: () => void): () => void;
+}
+
+const SYSTEM_TIMERS: XdsTimers = {
+  now: () => performance.now(),
+  after(ms, call) {
+    const timer = setTimeout(call, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
 interface KeptAlive {
-  keepAlive(now: number): void;
+  keepAlive(now: number): boolean;
 }
 
 interface Receiver<R> extends KeptAlive {
@@ -67,10 +85,14 @@ export class XdsServer {
   #count = 0;
   readonly #streams = new Set<KeptAlive>();
   readonly #loadReports: LoadReports;
-  #keepAlive: NodeJS.Timeout | undefined;
+  readonly #timers: XdsTimers;
+  /** Calls off the next look; undefined while nothing that is served ends by itself. */
+  #nextLook: (() => void) | undefined;
+  #stopped = false;
 
   constructor(options: XdsServerOptions) {
     this.#options = options;
+    this.#timers = options.timers ?? SYSTEM_TIMERS;
     this.#loadReports = new LoadReports(options);
     this.#server = new Server({
       'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
@@ -108,8 +130,6 @@ export class XdsServer {
       this.#options.log.warn({ err: error }, 'a connection could not be accepted');
     });
     this.#health.setStatus('', 'SERVING');
-    this.#keepAlive = setInterval(() => this.keepAlive(Date.now()), KEEP_ALIVE_MS);
-    this.#keepAlive.unref();
     return { port: (this.#listener.address() as AddressInfo).port };
   }
 
@@ -118,15 +138,26 @@ export class XdsServer {
     this.#loadReports.revise();
   }
 
-  /** Sends again what would end at the nodes, where it is time. `now`: epoch milliseconds. */
-  keepAlive(now: number): void {
-    for (const stream of this.#streams) stream.keepAlive(now);
+  /** Sends again what would end at the nodes, where it is time; and again later, as long as something would. */
+  #keepAlive(): void {
+    this.#nextLook = undefined;
+    const now = this.#timers.now();
+    let more = false;
+    for (const stream of this.#streams) if (stream.keepAlive(now)) more = true;
+    if (more) this.#lookLater();
+  }
+
+  #lookLater(): void {
+    if (this.#stopped) return;
+    this.#nextLook ??= this.#timers.after(KEEP_ALIVE_MS, () => this.#keepAlive());
   }
 
   /** Ends every stream; nodes keep what they have. */
   async stop(): Promise<void> {
     this.#health.setStatus('', 'NOT_SERVING');
-    clearInterval(this.#keepAlive);
+    this.#stopped = true;
+    this.#nextLook?.();
+    this.#nextLook = undefined;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#listener.close(() => resolve());
     this.#injector?.destroy();
@@ -207,6 +238,7 @@ export class XdsServer {
           pool: this.#pool,
           observer: this.#options.observer,
           write: (bytes) => void call.write(bytes),
+          expires: () => this.#lookLater(),
         });
         this.#streams.add(stream);
         stream.open();

@@ -37,6 +37,10 @@ export class SotwType extends TypeSync {
     return this.#declared !== '' && this.#declared === sotwVersion(type, this.subscription);
   }
 
+  protected override forgetDeclared(): void {
+    this.#declared = '';
+  }
+
   #subscribe(names: readonly string[]): boolean {
     const before = this.subscription;
     this.#named ||= names.length > 0;
@@ -65,6 +69,7 @@ export class SotwType extends TypeSync {
       force ||
       this.mustAnswer ||
       this.mustRenew ||
+      this.mustKeepAlive ||
       changes(known, next, subscription) ||
       (this.tellsRemovals() && removes(known, next, subscription));
     if (!needed) return undefined;

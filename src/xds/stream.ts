@@ -16,6 +16,8 @@ export interface StreamSetup {
   readonly pool: SubscriptionPool;
   readonly observer: StreamObserver;
   write(bytes: Buffer): void;
+  /** It is served what ends by itself: `keepAlive` is to be called from now on. */
+  expires(): void;
 }
 
 /**
@@ -38,7 +40,7 @@ abstract class DiscoveryStream<
   /** What to send again of types not yet asked for. */
   #renewals: Map<string, Set<string>> | undefined;
   #closed = false;
-  #keptAliveAt = 0;
+  #keptAliveAt = -Infinity;
 
   constructor(setup: StreamSetup) {
     this.id = setup.id;
@@ -77,6 +79,7 @@ abstract class DiscoveryStream<
   serve(snapshot: Snapshot | undefined): void {
     if (snapshot === this.#snapshot) return;
     this.#snapshot = snapshot;
+    if (snapshot !== undefined && expiryOf(snapshot) < Infinity) this.#setup.expires();
     this.#pump();
   }
 
@@ -84,15 +87,19 @@ abstract class DiscoveryStream<
     return this.#types.get(type.typeUrl)?.declares(type);
   }
 
-  /** Sends again what would end: each when a third of its time is over. `now`: epoch milliseconds. */
-  keepAlive(now: number): void {
+  /**
+   * Sends again what would end, when a third of the shortest time is over. `now`: milliseconds of a clock that is never
+   * set. False when nothing that is served ends by itself.
+   */
+  keepAlive(now: number): boolean {
     const snapshot = this.#snapshot;
-    if (snapshot === undefined || now - this.#keptAliveAt < expiryOf(snapshot) / 3) return;
+    const ttlMs = snapshot === undefined ? Infinity : expiryOf(snapshot);
+    if (ttlMs === Infinity) return false;
+    if (now - this.#keptAliveAt < ttlMs / 3) return true;
     this.#keptAliveAt = now;
-    for (const goal of snapshot.types.values()) {
-      for (const name of expiringOf(goal).names) this.#types.get(goal.typeUrl)?.renew(name);
-    }
+    for (const state of this.#types.values()) state.keepAlive();
     this.#pump();
+    return true;
   }
 
   subscriptions(): ReadonlyMap<string, ReadonlySet<string>> {

@@ -1,5 +1,5 @@
 import type { ResourceRef, TypeSnapshot } from '../snapshot/snapshot.ts';
-import { NOTHING, changes, diffOf, removes, sureOf, unionOf } from './diff.ts';
+import { NOTHING, changes, diffOf, doubtful, expiringOf, removes, sureOf, unionOf } from './diff.ts';
 import type { Response } from './responses.ts';
 import { type Subscription, type SubscriptionPool, covers } from './subscription.ts';
 
@@ -31,6 +31,8 @@ interface Flight {
   readonly subscription: Subscription;
   /** Sent before earlier types were settled, because the client asked. */
   readonly early: boolean;
+  /** It only keeps alive what the client has: its acknowledgement is no news. */
+  readonly heartbeat: boolean;
   readonly names: ReadonlySet<string>;
   /** The client asked for everything since; of this response it has these names. */
   readonly only?: ReadonlySet<string>;
@@ -61,6 +63,8 @@ export abstract class TypeSync {
   /** What the client has, as far as it is subscribed. Shared by all streams that have the same. */
   protected known: TypeSnapshot = NOTHING;
   protected nonce = '';
+  /** What the client has and would lose by itself is to be sent again. */
+  protected mustKeepAlive = false;
   #subscription: Subscription;
   #flight: Flight | undefined;
   #refusal: Refusal | undefined;
@@ -83,8 +87,10 @@ export abstract class TypeSync {
   protected abstract get mustAnswer(): boolean;
   /** Something is to be sent again although it did not change. */
   protected abstract get mustRenew(): boolean;
-  /** Whether the client said, on connecting, that it has just this. */
+  /** Whether the client said, on connecting, that it has just this. False once it acknowledged anything. */
   abstract declares(type: TypeSnapshot): boolean;
+  /** From now on counts what is acknowledged. */
+  protected abstract forgetDeclared(): void;
   /** Has this sent again, if it is subscribed to. */
   abstract renew(name: string): void;
   /** Whether a client of this protocol is told of the removals between two contents. */
@@ -117,19 +123,23 @@ export abstract class TypeSync {
     const flight = this.#flight;
     if (flight === undefined || nonce !== this.nonce) return;
     this.#flight = undefined;
-    const { goal, next, subscription, early, names, only } = flight;
+    const { goal, next, subscription, early, heartbeat, names, only } = flight;
     if (error === undefined) {
+      if (heartbeat) return;
       const again = next === this.known;
+      this.forgetDeclared();
       this.known = only === undefined ? next : sureOf(next, only);
       // An answer out of turn has the old content of what was refused.
       if (this.#refusal !== undefined && !changes(next, goal, this.#subscription)) this.#refusal = undefined;
-      // What was only kept alive is nothing new.
+      // What it has already is nothing new.
       if (again) this.outlet.settled(next);
       else this.outlet.acked(next);
       if (this.#refusal !== undefined) this.outlet.rejected(this.#refusal.goal, this.#refusal.message, true);
     } else {
       this.#refusal = { goal, subscription, early, message: error };
-      this.known = this.afterRefusal(next, names);
+      this.known = heartbeat
+        ? doubtful(this.known, next, new Set(expiringOf(next).names))
+        : this.afterRefusal(next, names);
       this.outlet.rejected(goal, error, false);
     }
   }
@@ -141,10 +151,20 @@ export abstract class TypeSync {
       this.#lead(goal, this.#holdsRemovals(goal) ? unionOf(this.known, goal) : goal);
     } else if (this.mustAnswer || this.mustRenew) {
       // The client waits: it gets what it had of the rest, and the new names.
-      const next = this.known === NOTHING ? goal : unionOf(goal, this.known);
-      const message = this.message(next, goal, false);
-      if (message !== undefined) this.#send(message, goal, hold !== 'none');
-    }
+      this.#answer(this.known === NOTHING ? goal : unionOf(goal, this.known), goal, hold);
+    } else if (this.mustKeepAlive) this.#answer(this.known, goal, hold);
+  }
+
+  #answer(next: TypeSnapshot, goal: TypeSnapshot, hold: Hold): void {
+    const heartbeat = !this.mustAnswer && !this.mustRenew;
+    const message = this.message(next, goal, false);
+    this.mustKeepAlive = false;
+    if (message !== undefined) this.#send(message, goal, hold !== 'none', heartbeat);
+  }
+
+  /** Has what ends by itself sent again, where the client has it for sure: what it refused is not pressed on it. */
+  keepAlive(): void {
+    this.mustKeepAlive ||= expiringOf(this.known).names.some((name) => this.covers(name));
   }
 
   /** Sends removals that were held back. */
@@ -154,19 +174,23 @@ export abstract class TypeSync {
 
   #lead(goal: TypeSnapshot, next: TypeSnapshot): void {
     const force = this.#refusal !== undefined;
-    if (this.known === next && !force && !this.mustAnswer && !this.mustRenew) return;
+    const heartbeat = this.known === next && !force && !this.mustAnswer && !this.mustRenew;
+    if (heartbeat && !this.mustKeepAlive) return;
     const message = this.message(next, goal, force);
-    if (message !== undefined) return this.#send(message, goal, false);
+    this.mustKeepAlive = false;
+    if (message !== undefined) return this.#send(message, goal, false, heartbeat);
     this.#refusal = undefined;
     if (this.known === next) return;
     this.known = next;
-    if (next === goal) this.outlet.settled(goal);
+    if (next !== goal) return;
+    this.forgetDeclared();
+    this.outlet.settled(goal);
   }
 
-  #send({ response, next, names }: Message, goal: TypeSnapshot, early: boolean): void {
+  #send({ response, next, names }: Message, goal: TypeSnapshot, early: boolean, heartbeat: boolean): void {
     const before = this.known;
     this.nonce = response.nonce;
-    this.#flight = { goal, next, subscription: this.#subscription, early, names };
+    this.#flight = { goal, next, subscription: this.#subscription, early, heartbeat, names };
     this.outlet.write(response.bytes);
     if (next !== before) this.outlet.sent(next);
     const { resend } = diffOf(before, next);

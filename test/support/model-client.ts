@@ -77,6 +77,7 @@ export class ModelClient {
       pool,
       observer: owner,
       write: (bytes: Buffer): void => void inbox.push(decodeResponse(protocol, bytes)),
+      expires: () => undefined,
     };
     const stream = protocol === 'sotw' ? new SotwStream(setup) : new DeltaStream(setup);
     this.#stream = stream;

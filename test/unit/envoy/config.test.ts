@@ -169,3 +169,55 @@ test('a config that names what is not there, or names a thing twice, is refused 
   t.regex(words, /clusters\[1\].*origin/);
   t.regex(words, /routes\[0\]\.route\.cluster.*nowhere/);
 });
+
+const CLUSTER = 'name: a, type: STATIC, load_assignment: {cluster_name: a}';
+
+test('problems of every kind are said at once, and nothing that follows from them', (t) => {
+  const text = `
+clusters:
+- {${CLUSTER}, foo: 1}
+- {${CLUSTER}}
+routes:
+- name: r
+  virtual_hosts:
+  - name: v
+    domains: ['*']
+    routes:
+    - {match: {prefix: /}, route: {cluster: nope}}
+    - {match: {prefix: /a}, route: {cluster: a}}
+`;
+  t.deepEqual(pathsOf(text), [
+    'clusters[0].foo',
+    'clusters[1].name',
+    'routes[0].virtual_hosts[0].routes[0].route.cluster',
+  ]);
+  // A cluster whose name cannot be read may well be the one that is meant.
+  t.deepEqual(pathsOf(text.replace('name: a, type: STATIC', 'name: [a], type: STATIC')), [
+    'clusters[0].foo',
+    'clusters[0].name',
+  ]);
+});
+
+test("what Envoy's YAML takes is taken: ignored keys with their anchors, words and quoted words for booleans", (t) => {
+  const text = `
+!ignore base: &base {${CLUSTER}}
+clusters:
+- *base
+listeners:
+- {name: l, enable_mptcp: yes, freebind: "true", transparent: Off, address: {socket_address: {address: 127.0.0.1, port_value: 80}}}
+`;
+  const resources = pushed(text) as { clusters: object[]; listeners: object[] };
+  t.is(resources.clusters.length, 1);
+  t.like(resources.listeners[0], { enable_mptcp: true, freebind: true, transparent: false });
+  t.deepEqual(pathsOf('!other x: 1\nclusters: []'), ['']);
+});
+
+test('a key that stands twice is refused with its path, in JSON as in YAML', (t) => {
+  const json = '{"clusters":[{"name":"a","name":"b"},{"name":"\\u0061"}],"clusters":[],"x":{"y":{"y":1}}}';
+  t.deepEqual(pathsOf(json, 'json'), ['clusters', 'clusters[0].name']);
+});
+
+function pathsOf(text: string, format: 'yaml' | 'json' = 'yaml'): readonly string[] {
+  const result = read(text, format);
+  return result.ok ? [] : result.issues.map(({ path }) => path).sort();
+}

@@ -51,7 +51,7 @@ const CASES: readonly (readonly [title: string, type: string, json: unknown, iss
   [
     'wrong scalars',
     CLUSTER,
-    { name: 5, connect_timeout: 5, respect_dns_ttl: 'yes', per_connection_buffer_limit_bytes: -1 },
+    { name: 5, connect_timeout: 5, respect_dns_ttl: 'maybe', per_connection_buffer_limit_bytes: -1 },
     [
       'name: must be a string; write "5" in quotes',
       'connect_timeout: must be a duration in seconds with an s, such as "0.25s"',

@@ -21,7 +21,7 @@ export interface EnvoyConfig extends NativeConfig {
 
 const NO_ADOPTION: Adoption = Object.freeze({ targets: [], mirrors: [] });
 
-/** Text to configuration: syntax, schema and rules, then names and references; all problems of a stage at once. */
+/** Text to configuration: syntax, then schema and rules, names and references; all problems at once. */
 export function readEnvoyConfig(
   schema: EnvoySchema,
   text: string,
@@ -33,7 +33,7 @@ export function readEnvoyConfig(
   const issues = new IssueList();
   const found = readResources(parsed.value, schema, issues);
   if (found === undefined) return fail(issues.items);
-  if (RESOURCE_LISTS.every((list) => found.lists[list].length === 0)) {
+  if (issues.items.length === 0 && RESOURCE_LISTS.every((list) => found.lists[list].length === 0)) {
     return fail([
       {
         path: '',
@@ -42,9 +42,15 @@ export function readEnvoyConfig(
     ]);
   }
   const { lists, edges } = split(found.lists, found.prefix);
-  checkNames(lists, issues);
-  checkReferences(lists, issues);
-  if (issues.items.length > 0) return fail(issues.items);
+  const more = new IssueList();
+  checkNames(lists, more);
+  if (!issues.items.some(({ path }) => hidesNames(path))) checkReferences(lists, more);
+  const said = issues.items.map(({ path }) => path);
+  // What is wrong in itself may be why it has no name, or names nothing.
+  const rest = more.items.filter(
+    ({ path }) => !said.some((other) => path === other || path.startsWith(`${other}.`)),
+  );
+  if (issues.items.length > 0 || rest.length > 0) return fail([...issues.items, ...rest]);
   const result = options.adopt ? adopt(options.fleet, lists) : { lists, adoption: NO_ADOPTION, warnings: [] };
   return ok(
     Object.freeze({
@@ -55,6 +61,11 @@ export function readEnvoyConfig(
     }),
     [...found.warnings, ...result.warnings],
   );
+}
+
+/** Whether a problem at this path keeps a resource, or its name, from being read: then it may well be there. */
+function hidesNames(path: string): boolean {
+  return /^(static_resources(\.\w+)?|\w+)(\[\d+\](\.(name|cluster_name))?)?$/.test(path);
 }
 
 function finish(lists: PlacedLists): EnvoyConfig['lists'] {

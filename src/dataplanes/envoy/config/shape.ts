@@ -1,5 +1,5 @@
 import type { Issue, IssueList } from '../../../model/issue.ts';
-import { type Json, object, objects } from '../json.ts';
+import { type Json, object } from '../json.ts';
 import type { EnvoySchema } from '../schema/index.ts';
 import { BOOTSTRAP, RESOURCES, RESOURCE_LISTS, type ResourceList, messageOf } from '../types.ts';
 
@@ -16,7 +16,8 @@ const PROCESS_SECTIONS = ['node', 'admin', 'dynamic_resources', 'static_resource
 
 /**
  * Takes the resources out of a config in any form that people have: a bootstrap, `{static_resources: ...}`, or
- * lists by type. Everything is checked against the schema; problems go to `issues`.
+ * lists by type. Everything is checked against the schema; problems go to `issues`, and what could be read is answered
+ * all the same.
  */
 export function readResources(json: Json, schema: EnvoySchema, issues: IssueList): ResourceLists | undefined {
   return isLists(json) ? fromLists(json, schema, issues) : fromBootstrap(json, schema, issues);
@@ -27,8 +28,7 @@ function isLists(json: Json): boolean {
   return keys.length > 0 && keys.some((key) => Object.hasOwn(RESOURCES, key));
 }
 
-function fromLists(json: Json, schema: EnvoySchema, issues: IssueList): ResourceLists | undefined {
-  const before = issues.items.length;
+function fromLists(json: Json, schema: EnvoySchema, issues: IssueList): ResourceLists {
   const lists = emptyLists();
   for (const [key, value] of Object.entries(json)) {
     if (!Object.hasOwn(RESOURCES, key)) {
@@ -44,9 +44,9 @@ function fromLists(json: Json, schema: EnvoySchema, issues: IssueList): Resource
     const checked = value.map((item: unknown, index) =>
       checkItem(list, item, schema, issues.at(key).at(index)),
     );
-    lists[list] = checked.filter((item) => item !== undefined);
+    lists[list] = inPlace(checked);
   }
-  return issues.items.length > before ? undefined : { lists, prefix: '', warnings: [] };
+  return { lists, prefix: '', warnings: [] };
 }
 
 /** Lists from a config dump or a file of resources carry `@type`. */
@@ -57,21 +57,22 @@ function checkItem(
   issues: IssueList,
 ): Json | undefined {
   const json = object(item);
-  if (json === undefined || json['@type'] === undefined) return schema.check(RESOURCES[list], item, issues);
+  if (json === undefined || json['@type'] === undefined) return schema.read(RESOURCES[list], item, issues);
   const { '@type': type, ...body } = json;
-  if (messageOf(type) === RESOURCES[list]) return schema.check(RESOURCES[list], body, issues);
+  if (messageOf(type) === RESOURCES[list]) return schema.read(RESOURCES[list], body, issues);
   issues.at('@type').add(`must be ${RESOURCES[list]} in this list`);
   return undefined;
 }
 
 function fromBootstrap(json: Json, schema: EnvoySchema, issues: IssueList): ResourceLists | undefined {
-  const bootstrap = schema.check(BOOTSTRAP, json, issues);
+  const bootstrap = schema.read(BOOTSTRAP, json, issues);
   if (bootstrap === undefined) return undefined;
   const resources = object(bootstrap['static_resources']) ?? {};
   const lists = emptyLists();
-  lists.listeners = objects(resources['listeners']);
-  lists.clusters = objects(resources['clusters']);
-  lists.secrets = objects(resources['secrets']);
+  for (const list of ['listeners', 'clusters', 'secrets'] as const) {
+    const items = resources[list];
+    lists[list] = Array.isArray(items) ? inPlace(items.map(object)) : [];
+  }
   const left = Object.keys(bootstrap).filter((key) => !PROCESS_SECTIONS.includes(key));
   const warnings = left.map((key) => ({
     path: key,
@@ -84,6 +85,11 @@ function fromBootstrap(json: Json, schema: EnvoySchema, issues: IssueList): Reso
     });
   }
   return { lists, prefix: 'static_resources.', warnings };
+}
+
+/** What could not be read at all keeps its place: paths are by index. */
+function inPlace(items: readonly (Json | undefined)[]): readonly Json[] {
+  return items.map((item) => item ?? {});
 }
 
 function emptyLists(): Record<ResourceList, readonly Json[]> {

@@ -72,9 +72,9 @@ export class MessageChecker {
         at.add('is deprecated, and Envoy refuses it; see its documentation for what replaced it');
       const before = issues.items.length;
       const read = field.read(value, at, depth + 1);
-      if (issues.items.length > before) continue;
-      field.rule?.(read, at);
-      output[field.desc.name] = read;
+      // What could be read of it is passed on: its names and references are looked at too.
+      if (read !== undefined || issues.items.length === before) output[field.desc.name] = read;
+      if (issues.items.length === before) field.rule?.(read, at);
     }
     for (const field of shape.ruled) {
       if (!keys.has(field)) field.rule?.(undefined, issues.at(field.desc.name));

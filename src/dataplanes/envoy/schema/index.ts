@@ -20,6 +20,8 @@ export interface EnvoySchema {
    * values). Every problem is reported with its path in the input's spelling; undefined if there was any.
    */
   check(typeName: string, json: unknown, issues: IssueList): Json | undefined;
+  /** The same, but what could be read is given back in any case: for further looks, and not to be used. */
+  read(typeName: string, json: unknown, issues: IssueList): Json | undefined;
   /** Serialises proto JSON that passed {@link check}. Throws on any other. */
   encode(typeName: string, json: unknown): Uint8Array;
   /** Back to JSON in Envoy's spelling. */
@@ -51,6 +53,7 @@ function schemaOf(registry: Registry): EnvoySchema {
       const checked = checker.check(message(typeName), json, issues);
       return issues.items.length > before ? undefined : (checked as Json);
     },
+    read: (typeName, json, issues) => checker.check(message(typeName), json, issues) as Json | undefined,
     encode: (typeName, json) => toBinary(message(typeName), parse(typeName, json)),
     encodeAny: (typeName, json) => toBinary(AnySchema, anyPack(message(typeName), parse(typeName, json))),
     decode: (typeName, bytes) => print(message(typeName), bytes),

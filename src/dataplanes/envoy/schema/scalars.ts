@@ -67,8 +67,14 @@ function readString(json: unknown, issues: IssueList): unknown {
   return json;
 }
 
+const BOOLEANS = new Map(
+  Object.entries({ true: true, yes: true, on: true, y: true, false: false, no: false, off: false, n: false }),
+);
+
+/** Envoy's YAML is of version 1.1, in which these words are booleans; proto JSON takes them in quotes. */
 function readBoolean(json: unknown, issues: IssueList): unknown {
-  return typeof json === 'boolean' ? json : void issues.add('must be true or false');
+  const value = typeof json === 'string' ? BOOLEANS.get(json.toLowerCase()) : json;
+  return typeof value === 'boolean' ? value : void issues.add('must be true or false');
 }
 
 function readBooleanKey(json: unknown, issues: IssueList): unknown {
