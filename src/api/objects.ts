@@ -71,6 +71,40 @@ export function objectRoutes(app: FastifyInstance, options: ApiOptions): void {
     put: async (name, body, context) => withHints(options, await control.putMirror(name, body, context)),
     patch: async (name, body, context) => withHints(options, await control.patchMirror(name, body, context)),
   });
+  addLoad(app, options);
+}
+
+/** The series that a page can draw. */
+function addLoad(app: FastifyInstance, { control, delivery }: ApiOptions): void {
+  const number = { type: 'number' };
+  const points = object({
+    at: { type: 'string' },
+    copies: { type: 'object', additionalProperties: number },
+    primary: {
+      type: 'object',
+      additionalProperties: number,
+      description: 'Absent where the counters cannot tell',
+    },
+  });
+  app.get(
+    '/v1/mirrors/:name/load',
+    {
+      schema: {
+        tags: ['mirrors'],
+        summary: 'Load reports of the last hour, by second',
+        params: params('name'),
+        querystring: query({}),
+        response: { 200: listOf(points) },
+      },
+    },
+    (request) => {
+      const { name } = request.params as { name: string };
+      const mirror = control.state.mirror.get(name)?.value;
+      if (mirror === undefined) throw new ApiError('not-found', `There is no mirror "${name}"`);
+      const found = delivery.load(mirror.fleet, name)?.points(0) ?? [];
+      return { items: found.map(({ at, ...point }) => ({ at: new Date(at).toISOString(), ...point })) };
+    },
+  );
 }
 
 function addRoutes<K extends ObjectKind>(

@@ -5,6 +5,7 @@ import { VERBS } from '../model/rollout-commands.ts';
 import type { Entry, Kinds } from '../model/state.ts';
 import type { ApiOptions } from './context.ts';
 import { ApiError } from './errors.ts';
+import { rolloutBody, rolloutStatus } from './rollout-schemas.ts';
 import {
   extend,
   listOf,
@@ -12,8 +13,6 @@ import {
   object,
   params,
   query,
-  rolloutBody,
-  rolloutStatus,
   writeAnswer,
   writeHeaders,
   writeQuery,

@@ -10,15 +10,15 @@ const revision = {
   minimum: 0,
   description: 'The revision that last changed it; its ETag',
 } as const;
-const duration = { type: 'string', examples: ['500ms', '2s', '5m'] } as const;
+export const duration = { type: 'string', examples: ['500ms', '2s', '5m'] } as const;
 const durationPattern = '^\\d{1,9}(\\.\\d{1,3})?(ms|s|m|h)$';
-const stringList = { type: 'array', items: { type: 'string' } } as const;
+export const stringList = { type: 'array', items: { type: 'string' } } as const;
 
 export function object(properties: object, required: readonly string[] = []): object {
   return { type: 'object', properties, ...(required.length > 0 && { required }) };
 }
 
-function list(items: object): object {
+export function list(items: object): object {
   return { type: 'array', items };
 }
 
@@ -110,7 +110,7 @@ export const writeAnswer = {
   },
 } as const;
 
-const integer = { type: 'integer' } as const;
+export const integer = { type: 'integer' } as const;
 
 export const fleetStatus = object({
   state: { type: 'string', enum: ['settled', 'delivering', 'watching', 'rejected'] },
@@ -291,95 +291,3 @@ export function extend(schema: object, properties: object): object {
   const base = schema as { properties: object };
   return object({ ...properties, ...base.properties });
 }
-
-const percentOf = { type: 'number', minimum: 0, maximum: 100 } as const;
-
-export const rolloutBody = object(
-  {
-    mirror: { type: 'string', description: 'Or mirrors' },
-    mirrors: stringList,
-    steps: list(
-      object(
-        {
-          percent: percentOf,
-          fleetPercent: { ...percentOf, default: 100, description: 'Share of the nodes, rounded up' },
-          hold: { ...duration, default: '0s' },
-          minRequests: { type: 'integer', default: 0 },
-          approval: { type: 'string', enum: ['none', 'manual'], default: 'none' },
-        },
-        ['percent'],
-      ),
-    ),
-    gates: list(
-      object({
-        metric: {
-          type: 'string',
-          enum: [
-            ...['rejections', 'missingAcks', 'mirrorErrorRate', 'droppedRate', 'coverage'],
-            ...['primaryErrorRate', 'primaryLatency'],
-          ],
-        },
-        prometheus: object({ url: { type: 'string' }, query: { type: 'string' } }),
-        max: { type: 'number' },
-        min: { type: 'number' },
-        maxIncrease: { type: 'number' },
-        minSamples: { type: 'integer', default: 100 },
-        dryRun: { type: 'boolean', default: false },
-      }),
-    ),
-    onFail: { type: 'string', enum: ['abort', 'pause'], default: 'abort' },
-    missingData: { type: 'string', enum: ['pause', 'wait', 'abort'], default: 'pause' },
-    interval: { ...duration, default: '10s' },
-    failureLimit: { type: 'integer', default: 0 },
-    ackTimeout: { ...duration, default: '30s' },
-    startAt: { type: 'string' },
-    windows: list(
-      object({
-        cron: { type: 'string' },
-        duration,
-        timezone: { type: 'string', default: 'UTC' },
-      }),
-    ),
-    freezes: list(object({ from: { type: 'string' }, to: { type: 'string' }, reason: { type: 'string' } })),
-    webhooks: list(
-      object({
-        when: { type: 'string', enum: ['before', 'after'] },
-        url: { type: 'string' },
-        timeout: { ...duration, default: '5s' },
-      }),
-    ),
-  },
-  ['steps'],
-);
-
-export const rolloutStatus = object({
-  state: {
-    type: 'string',
-    enum: ['pending', 'applying', 'holding', 'gating', 'paused', 'aborting', 'done', 'aborted'],
-  },
-  run: integer,
-  step: { ...integer, description: 'From 0' },
-  steps: integer,
-  since: { type: 'string' },
-  appliedAt: { type: 'string' },
-  failures: integer,
-  approved: { type: 'boolean' },
-  handSet: { type: 'boolean' },
-  baseline: { type: 'object', additionalProperties: { type: 'number' } },
-  reason: { type: 'string' },
-  actor: { type: 'string' },
-  gates: {
-    ...list(
-      object({
-        gate: { type: 'string' },
-        verdict: { type: 'string', enum: ['pass', 'fail', 'unknown'] },
-        value: { type: 'number' },
-        against: { type: 'number' },
-        samples: { type: 'number' },
-        note: { type: 'string' },
-        dryRun: { type: 'boolean' },
-      }),
-    ),
-    description: 'What gates said last',
-  },
-});

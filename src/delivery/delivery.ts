@@ -1,5 +1,4 @@
 import type { Compiled, DataPlane } from '../dataplanes/data-plane.ts';
-import { formatPercent } from '../model/percent.ts';
 import type { State } from '../model/state.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { TypeSnapshot } from '../snapshot/snapshot.ts';
@@ -7,10 +6,10 @@ import type { ClusterLoad, LoadReportObserver } from '../xds/load-reports.ts';
 import type { NodeInfo, StreamObserver, XdsStream } from '../xds/types.ts';
 import { Fleet } from './fleet.ts';
 import { Fleets } from './fleets.ts';
+import { Inspector } from './inspector.ts';
 import { judgeChange, unprovenTarget } from './judge.ts';
 import { NodeRecord, type TypeRecord } from './node-record.ts';
-import { RECENT_MS, observedLoad, recentLoad } from './observed.ts';
-import { addSample } from './series.ts';
+import type { Series } from './series.ts';
 import { type Timers, SYSTEM_TIMERS } from './timers.ts';
 import type {
   DeliveryEvent,
@@ -46,6 +45,7 @@ export interface FleetMemory {
 const MAX_DISCONNECTED = 10_000;
 const MAX_DISCONNECTED_MS = 24 * 3600 * 1000;
 const WATCH_INTERVAL_MS = 1000;
+const TELL_MS = 1000;
 /** A report repeats the node, some 60 KB: while something is watched, a fleet sends at most a hundred a second. */
 const INTERVAL_MS_PER_NODE = 10;
 
@@ -58,6 +58,7 @@ export class Delivery implements StreamObserver, LoadReportObserver {
   readonly #onVerdict: (verdict: Verdict) => void;
   readonly #nodes = new Map<string, NodeRecord>();
   readonly #waiters: Waiters;
+  readonly #inspector: Inspector;
   readonly #listeners = new Set<(event: DeliveryEvent) => void>();
   /** Disconnected nodes, the longest gone first. */
   readonly #gone = new Set<NodeRecord>();
@@ -74,7 +75,8 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     this.#log = options.log;
     this.#intervalMs = options.loadReportIntervalMs ?? 10_000;
     this.#onVerdict = options.onVerdict ?? (() => undefined);
-    this.#waiters = new Waiters((node) => this.#stateOf(node));
+    this.#inspector = new Inspector(this.#fleets, this.#nodes, () => this.#timers.now());
+    this.#waiters = new Waiters((node) => this.#fleets.stateOf(node));
   }
 
   #makeFleet(name: string, dataPlane: DataPlane, state: State): Fleet {
@@ -252,9 +254,21 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     const report = { node, loads: new Map(whole.map((load) => [load.cluster, load])), start, end };
     const { change } = fleet.delivery;
     fleet.loads.add(report, fleet.percents.mirrors, fleet.dataPlane, change?.version);
+    this.#tellLoad(fleet);
     if (change === undefined) return;
     const complaint = judgeChange(fleet, change);
     if (complaint !== undefined) fleet.delivery.reject({ message: complaint });
+  }
+
+  /** Once a second at most: a large fleet reports more often than anyone can look. */
+  #tellLoad(fleet: Fleet): void {
+    const now = this.#timers.now();
+    if (now - fleet.toldLoadAt < TELL_MS) return;
+    fleet.toldLoadAt = now;
+    for (const { name } of fleet.percents.mirrors) {
+      const { recent } = this.#inspector.mirrorStatus(fleet.name, name);
+      this.#emit({ kind: 'load', fleet: fleet.name, mirror: name, ...recent });
+    }
   }
 
   reportInterval({ cluster }: NodeInfo): number {
@@ -277,7 +291,7 @@ export class Delivery implements StreamObserver, LoadReportObserver {
   #moved(fleet: Fleet): void {
     this.#lookAtAll(fleet);
     this.onIntervals();
-    this.#emit({ kind: 'delivery', fleet: fleet.name, ...this.#fleetStatus(fleet) });
+    this.#emit({ kind: 'delivery', fleet: fleet.name, ...this.#inspector.statusOf(fleet) });
   }
 
   #lookAtAll(fleet: Fleet): void {
@@ -314,44 +328,17 @@ export class Delivery implements StreamObserver, LoadReportObserver {
   }
 
   #serve(node: NodeRecord): void {
-    node.wanted = this.#wantedBy(node);
+    node.wanted = this.#fleets.wantedBy(node);
     if (this.#fleets.get(node.fleet)?.isRefusing(node) !== true) node.forgetRejections();
     for (const stream of node.streams) stream.serve(node.wanted);
   }
 
-  #wantedBy(node: NodeRecord): NodeRecord['wanted'] {
-    const fleet = this.#fleets.get(node.fleet);
-    if (fleet !== undefined) return fleet.wantedBy(node);
-    // No fleet is its own any more: it keeps what it has, and copies nothing.
-    if (node.base === undefined || node.variant === undefined) return undefined;
-    return node.base.compiled.withPercents(new Map()).snapshot(node.variant);
-  }
-
   nodes(fleet?: string): readonly NodeStatus[] {
-    return [...this.#nodes.values()]
-      .filter((node) => fleet === undefined || node.fleet === fleet)
-      .sort((a, b) => (a.id < b.id ? -1 : 1))
-      .map((node) => this.#statusOf(node));
+    return this.#inspector.nodes(fleet);
   }
 
   node(id: string): NodeStatus | undefined {
-    const node = this.#nodes.get(id);
-    return node === undefined ? undefined : this.#statusOf(node);
-  }
-
-  #statusOf(node: NodeRecord): NodeStatus {
-    const fleet = this.#fleets.get(node.fleet);
-    // A node that is away is not served, so nobody told it of its fleet's changes.
-    if (!node.connected) {
-      node.base = fleet?.delivery.goal;
-      node.wanted = this.#wantedBy(node);
-    }
-    const limitations = this.#fleets.limitations(node);
-    return node.status(this.#stateOf(node), limitations);
-  }
-
-  #stateOf(node: NodeRecord): NodeStatus['state'] {
-    return this.#fleets.get(node.fleet)?.stateOf(node) ?? 'pending';
+    return this.#inspector.node(id);
   }
 
   /** What is pushed to a node of that id; without one, to those in every rollout's share. */
@@ -359,47 +346,13 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     return this.#fleets.get(fleet)?.compiledFor(node);
   }
 
-  fleetStatus(name: string): FleetStatus | undefined {
-    const fleet = this.#fleets.get(name);
-    return fleet && this.#fleetStatus(fleet);
-  }
-
-  #fleetStatus(fleet: Fleet): FleetStatus {
-    const { good, change, refusal } = fleet.delivery;
-    const watching = change?.completeAt !== undefined;
-    const unproven = change && unprovenTarget(fleet, change, this.#timers.now());
-    return {
-      state: change ? (watching ? 'watching' : 'delivering') : refusal ? 'rejected' : 'settled',
-      good: good?.revision ?? null,
-      ...(change && {
-        change: {
-          revision: change.version.revision,
-          nodes: change.granted.size,
-          waiting: change.waiting.size,
-          ...(unproven !== undefined && { unproven }),
-        },
-      }),
-      ...(refusal && { rejected: refusal }),
-      nodes: fleet.members.size,
-    };
+  fleetStatus(fleet: string): FleetStatus | undefined {
+    return this.#inspector.fleetStatus(fleet);
   }
 
   /** `revision`: of the write that is asked about; where that one was taken back, nobody has it. */
   summary(fleets: Iterable<string>, revision?: number): DeliverySummary {
-    const count = { acked: 0, rejected: 0, pending: 0 };
-    let verdict: Verdict | undefined;
-    for (const name of new Set(fleets)) {
-      const fleet = this.#fleets.get(name);
-      if (fleet === undefined) continue;
-      const takenBack = fleet.structureRevision === revision ? fleet.delivery.refusal : undefined;
-      verdict ??= takenBack;
-      for (const node of fleet.members) {
-        const state = fleet.stateOf(node);
-        count[takenBack && state === 'acked' ? 'pending' : state] += 1;
-      }
-    }
-    const nodes = count.acked + count.rejected + count.pending;
-    return { nodes, ...count, ...(verdict && { verdict }) };
+    return this.#inspector.summary(fleets, revision);
   }
 
   /** Answers when every connected node of these fleets acknowledged or rejected what it should have, or at the timeout. */
@@ -409,34 +362,13 @@ export class Delivery implements StreamObserver, LoadReportObserver {
   ): Promise<DeliverySummary> {
     const timeout = AbortSignal.timeout(options.timeoutMs);
     const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
-    const pending = this.#connected(fleets).filter((node) => this.#stateOf(node) === 'pending');
+    const pending = this.#fleets.connected(fleets).filter((node) => this.#fleets.stateOf(node) === 'pending');
     await this.#waiters.wait(new Set(fleets), pending, signal);
     return this.summary(fleets, options.revision);
   }
 
-  mirrorStatus(name: string, mirror: string): MirrorStatus {
-    const fleet = this.#fleets.get(name);
-    const counts = new Map<number | null, number>();
-    const members = this.#connected([name]);
-    for (const node of members) {
-      const ppm = fleet?.dataPlane.effectivePercent(mirror, node.acked());
-      const percent = ppm === undefined ? null : formatPercent(ppm);
-      counts.set(percent, (counts.get(percent) ?? 0) + 1);
-    }
-    const known = [...counts].filter((entry): entry is [number, number] => entry[0] !== null);
-    const nodes = known.reduce((sum, [, count]) => sum + count, 0);
-    const mean = known.reduce((sum, [percent, count]) => sum + percent * count, 0) / nodes;
-    const { nodes: total, acked, rejected, pending } = this.summary([name]);
-    const series = fleet?.loads.series(mirror);
-    const since = this.#timers.now() - RECENT_MS;
-    const [chosen, rest] = [series?.totals('chosen', since), series?.totals('rest', since)];
-    return {
-      effectivePercent: nodes === 0 ? null : Math.round(mean * 10_000) / 10_000,
-      effective: [...counts].map(([percent, count]) => ({ percent, nodes: count })),
-      nodes: { total, acked, rejected, pending },
-      observed: observedLoad(members, mirror),
-      recent: recentLoad(chosen && rest ? addSample(chosen, rest) : (chosen ?? rest)),
-    };
+  mirrorStatus(fleet: string, mirror: string): MirrorStatus {
+    return this.#inspector.mirrorStatus(fleet, mirror);
   }
 
   /** What gates are judged by, from reports that began at `from` or later (epoch milliseconds). */
@@ -445,9 +377,14 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     return fleet && mirrorView(fleet, mirror, from);
   }
 
+  /** A mirror's load reports of the last hour: by second, and all together since this process began. */
+  load(fleet: string, mirror: string): Pick<Series, 'points' | 'sum'> | undefined {
+    return this.#fleets.get(fleet)?.loads.series(mirror);
+  }
+
   /** Ids of the connected nodes of a fleet. */
   nodeIds(fleet: string): readonly string[] {
-    return this.#connected([fleet]).map(({ id }) => id);
+    return this.#fleets.connected([fleet]).map(({ id }) => id);
   }
 
   /** `listener` is told of what happens to nodes. Returns what ends that. */
@@ -458,10 +395,6 @@ export class Delivery implements StreamObserver, LoadReportObserver {
 
   #emit(event: DeliveryEvent): void {
     for (const listener of this.#listeners) listener(event);
-  }
-
-  #connected(fleets: Iterable<string>): readonly NodeRecord[] {
-    return [...new Set(fleets)].flatMap((fleet) => [...(this.#fleets.get(fleet)?.members ?? [])]);
   }
 
   /** Calls off everything that is waited for. */

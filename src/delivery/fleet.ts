@@ -19,6 +19,8 @@ export class Fleet {
   percents: FleetPercents;
   /** The revision that made the structure that is wanted what it is. */
   structureRevision = 0;
+  /** When its loads were told last; epoch milliseconds. */
+  toldLoadAt = 0;
   #structure = '';
   readonly #made = new WeakMap<Compiled, Map<Percents, Compiled>>();
 

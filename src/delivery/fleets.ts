@@ -70,6 +70,24 @@ export class Fleets {
     return fleet.dataPlane.limitations(node.variant, traitsOf(node), fleet.percents.mirrors);
   }
 
+  /** Connected nodes of these fleets. */
+  connected(fleets: Iterable<string>): readonly NodeRecord[] {
+    return [...new Set(fleets)].flatMap((fleet) => [...(this.get(fleet)?.members ?? [])]);
+  }
+
+  /** Against what its fleet should have now. */
+  stateOf(node: NodeRecord): 'acked' | 'rejected' | 'pending' {
+    return this.get(node.fleet)?.stateOf(node) ?? 'pending';
+  }
+
+  wantedBy(node: NodeRecord): NodeRecord['wanted'] {
+    const fleet = this.get(node.fleet);
+    if (fleet !== undefined) return fleet.wantedBy(node);
+    // No fleet is its own any more: it keeps what it has, and copies nothing.
+    if (node.base === undefined || node.variant === undefined) return undefined;
+    return node.base.compiled.withPercents(new Map()).snapshot(node.variant);
+  }
+
   stop(): void {
     for (const fleet of this.#fleets.values()) fleet.delivery.stop();
   }

@@ -23,11 +23,14 @@ const KEPT_MS = 3_600_000;
 
 /** A mirror's load reports of the last hour, summed by second and group. */
 export class Series {
+  /** Everything since this process began. */
+  sum: Sample = { copies: emptyCopies(), primary: NO_PRIMARY };
   readonly #buckets: { readonly [G in Group]: Bucket[] } = { chosen: [], rest: [] };
 
   /** `start`: epoch milliseconds at which the report's interval began. Reports come roughly in order. */
   add(group: Group, start: number, { copies, primary }: Sample): void {
     const bucket = this.#bucketAt(group, Math.floor(start / BUCKET_MS) * BUCKET_MS);
+    this.sum = addSample(this.sum, { copies, primary });
     Object.assign(bucket, addSample(bucket, { copies, primary }));
   }
 

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import type { Control } from '../control/control.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { formatPercent } from '../model/percent.ts';
+import { addMirrorMetrics } from './mirror-metrics.ts';
 
 export interface Metrics {
   readonly contentType: string;
@@ -90,6 +91,7 @@ export function createMetrics(control: Control, delivery: Delivery): Metrics {
       }
     },
   });
+  addMirrorMetrics(registry, control, delivery);
   const unsubscribe = delivery.subscribe((event) => {
     if (event.kind !== 'acked' && event.kind !== 'rejected') return;
     const counts = responses[event.kind];

@@ -1,0 +1,112 @@
+import { formatPercent } from '../model/percent.ts';
+import type { Verdict } from '../model/verdict.ts';
+import type { Fleet } from './fleet.ts';
+import type { Fleets } from './fleets.ts';
+import { unprovenTarget } from './judge.ts';
+import type { NodeRecord } from './node-record.ts';
+import { RECENT_MS, observedLoad, recentLoad } from './observed.ts';
+import { addSample } from './series.ts';
+import type { DeliverySummary, FleetStatus, MirrorStatus, NodeStatus } from './types.ts';
+
+/** Says how nodes, fleets and mirrors stand. Changes nothing. */
+export class Inspector {
+  readonly #fleets: Fleets;
+  readonly #nodes: ReadonlyMap<string, NodeRecord>;
+  readonly #now: () => number;
+
+  constructor(fleets: Fleets, nodes: ReadonlyMap<string, NodeRecord>, now: () => number) {
+    this.#fleets = fleets;
+    this.#nodes = nodes;
+    this.#now = now;
+  }
+
+  nodes(fleet?: string): readonly NodeStatus[] {
+    return [...this.#nodes.values()]
+      .filter((node) => fleet === undefined || node.fleet === fleet)
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .map((node) => this.#nodeStatus(node));
+  }
+
+  node(id: string): NodeStatus | undefined {
+    const node = this.#nodes.get(id);
+    return node === undefined ? undefined : this.#nodeStatus(node);
+  }
+
+  #nodeStatus(node: NodeRecord): NodeStatus {
+    const fleet = this.#fleets.get(node.fleet);
+    // A node that is away is not served, so nobody told it of its fleet's changes.
+    if (!node.connected) {
+      node.base = fleet?.delivery.goal;
+      node.wanted = this.#fleets.wantedBy(node);
+    }
+    return node.status(this.#fleets.stateOf(node), this.#fleets.limitations(node));
+  }
+
+  fleetStatus(name: string): FleetStatus | undefined {
+    const fleet = this.#fleets.get(name);
+    return fleet && this.statusOf(fleet);
+  }
+
+  statusOf(fleet: Fleet): FleetStatus {
+    const { good, change, refusal } = fleet.delivery;
+    const watching = change?.completeAt !== undefined;
+    const unproven = change && unprovenTarget(fleet, change, this.#now());
+    return {
+      state: change ? (watching ? 'watching' : 'delivering') : refusal ? 'rejected' : 'settled',
+      good: good?.revision ?? null,
+      ...(change && {
+        change: {
+          revision: change.version.revision,
+          nodes: change.granted.size,
+          waiting: change.waiting.size,
+          ...(unproven !== undefined && { unproven }),
+        },
+      }),
+      ...(refusal && { rejected: refusal }),
+      nodes: fleet.members.size,
+    };
+  }
+
+  /** `revision`: of the write that is asked about; where that one was taken back, nobody has it. */
+  summary(fleets: Iterable<string>, revision?: number): DeliverySummary {
+    const count = { acked: 0, rejected: 0, pending: 0 };
+    let verdict: Verdict | undefined;
+    for (const name of new Set(fleets)) {
+      const fleet = this.#fleets.get(name);
+      if (fleet === undefined) continue;
+      const takenBack = fleet.structureRevision === revision ? fleet.delivery.refusal : undefined;
+      verdict ??= takenBack;
+      for (const node of fleet.members) {
+        const state = fleet.stateOf(node);
+        count[takenBack && state === 'acked' ? 'pending' : state] += 1;
+      }
+    }
+    const nodes = count.acked + count.rejected + count.pending;
+    return { nodes, ...count, ...(verdict && { verdict }) };
+  }
+
+  mirrorStatus(name: string, mirror: string): MirrorStatus {
+    const fleet = this.#fleets.get(name);
+    const counts = new Map<number | null, number>();
+    const members = this.#fleets.connected([name]);
+    for (const node of members) {
+      const ppm = fleet?.dataPlane.effectivePercent(mirror, node.acked());
+      const percent = ppm === undefined ? null : formatPercent(ppm);
+      counts.set(percent, (counts.get(percent) ?? 0) + 1);
+    }
+    const known = [...counts].filter((entry): entry is [number, number] => entry[0] !== null);
+    const nodes = known.reduce((sum, [, count]) => sum + count, 0);
+    const mean = known.reduce((sum, [percent, count]) => sum + percent * count, 0) / nodes;
+    const { nodes: total, acked, rejected, pending } = this.summary([name]);
+    const series = fleet?.loads.series(mirror);
+    const since = this.#now() - RECENT_MS;
+    const [chosen, rest] = [series?.totals('chosen', since), series?.totals('rest', since)];
+    return {
+      effectivePercent: nodes === 0 ? null : Math.round(mean * 10_000) / 10_000,
+      effective: [...counts].map(([percent, count]) => ({ percent, nodes: count })),
+      nodes: { total, acked, rejected, pending },
+      observed: observedLoad(members, mirror),
+      recent: recentLoad(chosen && rest ? addSample(chosen, rest) : (chosen ?? rest)),
+    };
+  }
+}
