@@ -162,7 +162,8 @@ export class FleetDelivery {
   /** Something was acknowledged. */
   acked(node: NodeRecord): void {
     const change = this.#change;
-    if (change === undefined || node.base !== change.version || node.state() === 'pending') return;
+    if (change === undefined || !change.waiting.has(node)) return;
+    if (node.base !== change.version || node.state() === 'pending') return;
     if (change.settle(node)) this.advance();
   }
 

@@ -24,6 +24,8 @@ export interface LoadRecord {
   dropped: number;
 }
 
+const NONE: readonly string[] = Object.freeze([]);
+
 /** One data plane, over all of its streams. */
 export class NodeRecord {
   readonly id: string;
@@ -46,6 +48,7 @@ export class NodeRecord {
   /** The same since it was on {@link base}, as far as a report is of nothing else. */
   #loadsOn: { readonly base: Version | undefined; readonly loads: Map<string, LoadRecord> } | undefined;
   lastReport: number | undefined;
+  #missing: { readonly of: Snapshot; readonly types: number; readonly found: readonly string[] } | undefined;
 
   constructor(info: NodeInfo, now: number) {
     this.id = info.id;
@@ -145,13 +148,25 @@ export class NodeRecord {
    * and then nothing of them reaches it until it is restarted. https://github.com/envoyproxy/envoy/issues/34334
    */
   missing(): readonly string[] {
-    const asks = [...this.types.keys()].some((typeUrl) => {
-      const type = this.wanted?.types.get(typeUrl);
-      return type !== undefined && type.order !== 'independent';
-    });
-    if (!asks) return [];
-    const required = [...(this.wanted?.types.values() ?? [])].filter((type) => type.required === true);
-    return required.map(({ typeUrl }) => typeUrl).filter((typeUrl) => !this.types.has(typeUrl));
+    const { wanted } = this;
+    if (wanted === undefined) return [];
+    if (this.#missing?.of !== wanted || this.#missing.types !== this.types.size) {
+      this.#missing = { of: wanted, types: this.types.size, found: this.#findMissing(wanted) };
+    }
+    return this.#missing.found;
+  }
+
+  #findMissing(wanted: Snapshot): readonly string[] {
+    let asks = false;
+    for (const typeUrl of this.types.keys()) {
+      const type = wanted.types.get(typeUrl);
+      asks ||= type !== undefined && type.order !== 'independent';
+    }
+    if (!asks) return NONE;
+    const found = [...wanted.types.values()].filter(
+      ({ typeUrl, required }) => required === true && !this.types.has(typeUrl),
+    );
+    return found.length === 0 ? NONE : found.map(({ typeUrl }) => typeUrl);
   }
 
   /** What it acknowledged, by type. */

@@ -50,6 +50,7 @@ export class RolloutDriver {
   readonly #observer: Observer;
   readonly #runs = new Map<string, Run>();
   readonly #listeners = new Set<(event: GateEvent) => void>();
+  #active: readonly string[] = [];
   #unsubscribe: readonly (() => void)[] = [];
 
   constructor(options: RolloutOptions) {
@@ -96,6 +97,7 @@ export class RolloutDriver {
 
   #wakeAll(): void {
     const rollouts = this.#rollouts();
+    this.#active = rollouts.filter(({ status }) => isActive(status)).map(({ name }) => name);
     const active = rollouts.filter(({ status }) => isActive(status) && status.state !== 'paused');
     this.#options.delivery.watchFor(
       'rollouts',
@@ -110,8 +112,9 @@ export class RolloutDriver {
     for (const { name } of rollouts) this.#wakeIn(name, 0);
   }
 
+  /** Acknowledgements come by the thousand, and mostly there is no rollout. */
   #wakeActive(): void {
-    for (const { name, status } of this.#rollouts()) if (isActive(status)) this.#wakeIn(name, COALESCE_MS);
+    for (const name of this.#active) this.#wakeIn(name, COALESCE_MS);
   }
 
   #wakeIn(name: string, ms: number): void {
