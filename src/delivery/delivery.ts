@@ -200,6 +200,7 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     const record = node?.record(type.typeUrl, stream);
     if (node === undefined || record === undefined) return;
     record.rejected = { type, at: this.#timers.now(), message };
+    node.hasRejections = true;
     record.pending = false;
     const { typeUrl, version } = type;
     this.#log.warn(

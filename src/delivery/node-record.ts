@@ -48,6 +48,8 @@ export class NodeRecord {
   /** The same since it was on {@link base}, as far as a report is of nothing else. */
   #loadsOn: { readonly base: Version | undefined; readonly loads: Map<string, LoadRecord> } | undefined;
   lastReport: number | undefined;
+  /** Whether any type has a rejection to show. */
+  hasRejections = false;
   #missing: { readonly of: Snapshot; readonly types: number; readonly found: readonly string[] } | undefined;
 
   constructor(info: NodeInfo, now: number) {
@@ -203,10 +205,14 @@ export class NodeRecord {
 
   /** Words of a rejection that no longer matter, as the node has what it should have. */
   forgetRejections(): void {
+    if (!this.hasRejections) return;
+    this.hasRejections = false;
     for (const [typeUrl, records] of this.types) {
       const record = records.at(-1);
-      if (record === undefined || record.pending) continue;
-      if (record.acked?.version === this.wanted?.types.get(typeUrl)?.version) record.rejected = undefined;
+      if (record === undefined) continue;
+      const has = record.acked?.version === this.wanted?.types.get(typeUrl)?.version;
+      if (has && !record.pending) record.rejected = undefined;
+      this.hasRejections ||= record.rejected !== undefined;
     }
   }
 
