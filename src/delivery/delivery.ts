@@ -20,7 +20,7 @@ import type {
   NodeStatus,
 } from './types.ts';
 import { makeVersion } from './version.ts';
-import { mirrorView } from './view.ts';
+import { type Due, mirrorView } from './view.ts';
 import { Waiters } from './waiters.ts';
 
 export interface DeliveryOptions {
@@ -373,9 +373,9 @@ export class Delivery implements StreamObserver, LoadReportObserver {
   }
 
   /** What gates are judged by, from reports that began at `from` or later (epoch milliseconds). */
-  view(name: string, mirror: string, from: number): MirrorView | undefined {
+  view(name: string, mirror: string, from: number, due?: Due): MirrorView | undefined {
     const fleet = this.#fleets.get(name);
-    return fleet && mirrorView(fleet, mirror, from);
+    return fleet && mirrorView(fleet, mirror, from, due);
   }
 
   /** A mirror's load reports of the last hour: by second, and all together since this process began. */

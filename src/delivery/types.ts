@@ -71,6 +71,8 @@ export interface MirrorView {
     readonly acked: number;
     readonly rejected: number;
     readonly pending: number;
+    /** Of the pending: for longer than was asked about. */
+    readonly overdue: number;
     /** In the whole fleet: nodes that do not have the percent they are to have. */
     readonly unsettled: number;
   };

@@ -6,12 +6,31 @@ import type { NodeRecord } from './node-record.ts';
 import type { Group } from './series.ts';
 import type { MirrorView } from './types.ts';
 
+/** When a percent was set, and the time before which a node that had it asked of it then is late; epoch milliseconds. */
+export interface Due {
+  readonly since: number;
+  readonly by: number;
+}
+
 /** One mirror, its chosen nodes and the rest, from reports that began at `from` or later. */
-export function mirrorView(fleet: Fleet, name: string, from: number): MirrorView | undefined {
+export function mirrorView(
+  fleet: Fleet,
+  name: string,
+  from: number,
+  due: Due = { since: Infinity, by: 0 },
+): MirrorView | undefined {
   const mirror = fleet.percents.mirrors.find((one) => one.name === name);
   if (mirror === undefined) return undefined;
   const groups: Record<Group, NodeRecord[]> = { chosen: [], rest: [] };
-  const count = { nodes: fleet.members.size, chosen: 0, acked: 0, rejected: 0, pending: 0, unsettled: 0 };
+  const count = {
+    nodes: fleet.members.size,
+    chosen: 0,
+    acked: 0,
+    rejected: 0,
+    pending: 0,
+    overdue: 0,
+    unsettled: 0,
+  };
   for (const node of fleet.members) {
     const inShare = mirror.spread === undefined || isInShare(mirror.spread, node.id);
     groups[inShare ? 'chosen' : 'rest'].push(node);
@@ -20,7 +39,12 @@ export function mirrorView(fleet: Fleet, name: string, from: number): MirrorView
     if (!inShare) continue;
     count.chosen += 1;
     if (fleet.stateOf(node) === 'rejected') count.rejected += 1;
-    else count[has ? 'acked' : 'pending'] += 1;
+    else if (has) count.acked += 1;
+    else {
+      count.pending += 1;
+      // One that came later has its own time.
+      if (Math.max(due.since, node.connectedAt) <= due.by) count.overdue += 1;
+    }
   }
   const totals = (group: Group): GroupTotals => {
     const sample = fleet.loads.series(name).totals(group, from);

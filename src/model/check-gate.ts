@@ -27,6 +27,14 @@ const METRICS: Readonly<Record<GateMetric, readonly Bound[]>> = {
   primaryLatency: ['max', 'maxIncrease'],
 };
 const NAMES = Object.keys(METRICS) as GateMetric[];
+/** Bounds of these are fractions; above 1 such a gate could never do anything, as when 5 was meant as 5 %. */
+const FRACTIONS: readonly (readonly [GateMetric, Bound])[] = [
+  ['mirrorErrorRate', 'max'],
+  ['droppedRate', 'max'],
+  ['coverage', 'min'],
+  ['primaryErrorRate', 'max'],
+  ['primaryErrorRate', 'maxIncrease'],
+];
 const BOUNDS: readonly Bound[] = ['max', 'min', 'maxIncrease'];
 
 export const HTTP_URL: TextRule = {
@@ -55,6 +63,9 @@ export function checkGate(input: unknown, issues: IssueList): Gate | undefined {
       issues.at(bound).add(`says nothing of ${metric}; it can have ${fitting.join(', ')}`);
     }
   }
+  for (const [of, bound] of FRACTIONS) {
+    if (of === metric && (bounds[bound] ?? 0) > 1) issues.at(bound).add('must be a fraction: 0.05 is 5 %');
+  }
   if (!fitting.some((bound) => fields.get(bound) !== undefined))
     issues.add(`must have ${fitting.join(' or ')}`);
   return { kind: 'metric', metric, ...bounds, minSamples: minSamples ?? DEFAULT_MIN_SAMPLES, dryRun };
@@ -77,7 +88,7 @@ function checkPrometheus(input: Record<string, unknown>, issues: IssueList): Gat
 }
 
 function readBounds(fields: Fields, bounds: readonly Bound[], issues: IssueList): { [B in Bound]?: number } {
-  return Object.assign(
+  const read = Object.assign(
     {},
     ...bounds.map((bound) => {
       const value = fields.get(bound);
@@ -87,6 +98,8 @@ function readBounds(fields: Fields, bounds: readonly Bound[], issues: IssueList)
       return {};
     }),
   ) as { [B in Bound]?: number };
+  if ((read.min ?? 0) > (read.max ?? Infinity)) issues.at('min').add('must not be above max');
+  return read;
 }
 
 export function readFlag(input: unknown, issues: IssueList): boolean {

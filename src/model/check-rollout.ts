@@ -6,6 +6,8 @@ import { deepFreeze } from './freeze.ts';
 import { IssueList, fail, ok } from './issue.ts';
 import type { Result } from './issue.ts';
 import { NAME_RULE, isName } from './name.ts';
+import { NO_PRIMARY } from './observation.ts';
+import type { PrimaryTotals } from './observation.ts';
 import { FULL, PERCENT_RULE, formatPercent, parsePercent } from './percent.ts';
 import type { Ppm } from './percent.ts';
 import { presentPlan } from './present-rollout.ts';
@@ -21,6 +23,7 @@ import {
   requireField,
 } from './read.ts';
 import type { Fields } from './read.ts';
+import { isActive } from './rollout.ts';
 import type { Rollout, RolloutPlan, Step, Webhook } from './rollout.ts';
 
 const KEYS = [
@@ -135,22 +138,35 @@ function warningsOf({ steps, gates }: Pick<RolloutPlan, 'steps' | 'gates'>): Iss
 export function isRollout(name: string, stored: Rollout): boolean {
   const { status, ...plan } = stored;
   const checked = checkRollout(name, presentPlan(plan));
-  return checked.ok && isDeepStrictEqual(checked.value, plan) && isStatus(status, plan.steps.length);
+  return checked.ok && isDeepStrictEqual(checked.value, plan) && isStatus(status, plan);
 }
 
+const STATUS_KEYS = [
+  ...['state', 'run', 'step', 'since', 'appliedAt', 'isSet', 'failures', 'approved', 'handSet'],
+  ...['baseline', 'before', 'reason', 'actor'],
+];
 const STATES = ['pending', 'applying', 'holding', 'gating', 'paused', 'aborting', 'done', 'aborted'];
 
-function isStatus(status: Rollout['status'], steps: number): boolean {
+function isStatus(status: Rollout['status'], { mirrors, steps }: RolloutPlan): boolean {
   const whole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
   const { state, run, step, since, appliedAt, failures, isSet, approved, handSet, baseline, reason, actor } =
     status;
   return (
+    Object.keys(status).every((key) => STATUS_KEYS.includes(key)) &&
     STATES.includes(state) &&
     [run, step, since, failures, appliedAt ?? 0].every(whole) &&
-    step < steps &&
+    step < steps.length &&
     [isSet, approved, handSet].every((flag) => typeof flag === 'boolean') &&
     Object.values(baseline).every((ppm) => whole(ppm) && ppm <= FULL) &&
+    // An abort must know where to go back to.
+    (!isActive(status) || mirrors.every((mirror) => baseline[mirror] !== undefined)) &&
     [reason, actor].every((text) => typeof text === 'string') &&
-    Object.values(status.before ?? {}).every((value) => typeof value === 'number')
+    (status.before === undefined || isTotals(status.before))
   );
+}
+
+function isTotals(totals: PrimaryTotals): boolean {
+  const keys = Object.keys(NO_PRIMARY);
+  const isCount = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0;
+  return isDeepStrictEqual(Object.keys(totals).sort(), keys.sort()) && Object.values(totals).every(isCount);
 }

@@ -1,6 +1,7 @@
 import type { CopyTotals, GroupTotals, PrimaryTotals } from './observation.ts';
-import type { Gate, MetricGate } from './rollout.ts';
+import type { Gate, MetricGate, RolloutPlan } from './rollout.ts';
 import { Z, bounds, isMoreOften, meanLatency } from './statistics.ts';
+import type { Proportion } from './statistics.ts';
 
 export interface GateReading {
   /** `primaryErrorRate`, `prometheus`. */
@@ -41,18 +42,44 @@ export interface GateInput {
 type Finding = Omit<GateReading, 'gate' | 'dryRun'>;
 
 export function judge(gate: Gate, input: GateInput): GateReading {
-  const name = gate.kind === 'metric' ? gate.metric : `prometheus: ${gate.query}`;
   const finding = gate.kind === 'metric' ? judgeMetric(gate, input) : judgeNumber(gate, input.prometheus);
-  return { gate: name, ...finding, dryRun: gate.dryRun };
+  return { gate: gateName(gate), ...finding, dryRun: gate.dryRun };
+}
+
+function gateName(gate: Gate): string {
+  return gate.kind === 'metric' ? gate.metric : `prometheus: ${gate.query}`;
+}
+
+/**
+ * Gates that could stop it and cannot tell, in words: those nobody measured, of any mirror, are among them. Of several
+ * mirrors the readings of metrics are called `coverage of edge-a`.
+ */
+export function untold(
+  { gates, mirrors }: Pick<RolloutPlan, 'gates' | 'mirrors'>,
+  readings: readonly GateReading[],
+): readonly string[] {
+  const telling = readings.filter(({ dryRun }) => !dryRun);
+  const measured = new Set(telling.map(({ gate }) => gate));
+  const wanted = gates.flatMap((gate) => {
+    const name = gateName(gate);
+    if (gate.dryRun) return [];
+    return gate.kind === 'metric' && mirrors.length > 1
+      ? mirrors.map((mirror) => `${name} of ${mirror}`)
+      : [name];
+  });
+  return [
+    ...wanted.filter((name) => !measured.has(name)).map((name) => `${name}: it was not measured`),
+    ...telling.filter(({ verdict }) => verdict === 'unknown').map(({ gate, note }) => `${gate}: ${note}`),
+  ];
 }
 
 function judgeMetric(gate: MetricGate, { delivery, chosen, rest, before }: GateInput): Finding {
   const { copies, primary } = chosen;
   switch (gate.metric) {
     case 'rejections':
-      return judgeNumber(gate, delivery.rejected);
+      return judgeCount(gate, delivery, delivery.rejected);
     case 'missingAcks':
-      return judgeNumber(gate, delivery.overdue);
+      return judgeCount(gate, delivery, delivery.overdue);
     case 'mirrorErrorRate':
       return judgeRate(gate, { hits: copies.failed, of: copies.succeeded + copies.failed }, 'copies failed');
     case 'droppedRate':
@@ -75,8 +102,14 @@ const UNTOLD: Finding = {
   note: "the counters cannot tell which primary requests are the mirror's (the clusters serve other routes too, or retries count twice)",
 };
 
+/** Exact, but of no node it says nothing. */
+function judgeCount(gate: MetricGate, { chosen }: StepDelivery, value: number): Finding {
+  if (chosen === 0) return { verdict: 'unknown', note: 'no node of the share is connected' };
+  return judgeNumber(gate, value);
+}
+
 function judgeNumber({ max, min }: { max?: number; min?: number }, value: number | undefined): Finding {
-  if (value === undefined) return { verdict: 'unknown', note: 'there is no value' };
+  if (value === undefined || Number.isNaN(value)) return { verdict: 'unknown', note: 'there is no value' };
   const above = max !== undefined && value > max;
   const below = min !== undefined && value < min;
   const bound = above ? `above ${max}` : below ? `below ${min}` : 'within bounds';
@@ -139,14 +172,22 @@ type Reference = ReturnType<typeof reference>;
 
 function judgeErrors(gate: MetricGate, primary: PrimaryTotals, against: Reference): Finding {
   const sample = { hits: primary.errors, of: primary.requests };
-  if (gate.max !== undefined || gate.min !== undefined) {
-    const absolute = judgeRate(gate, sample, 'primary requests failed');
-    if (absolute.verdict !== 'pass' || gate.maxIncrease === undefined) return absolute;
-  }
+  const absolute = judgeRate(gate, sample, 'primary requests failed');
+  if (gate.maxIncrease === undefined) return absolute;
+  return worse(absolute, judgeIncrease(gate, gate.maxIncrease, sample, against));
+}
+
+function worse(a: Finding, b: Finding): Finding {
+  const first = (['fail', 'unknown'] as const).find(
+    (verdict) => a.verdict === verdict || b.verdict === verdict,
+  );
+  return a.verdict === first ? a : b;
+}
+
+function judgeIncrease(gate: MetricGate, increase: number, sample: Proportion, against: Reference): Finding {
   if (sample.of < gate.minSamples) return few(sample.of, gate.minSamples);
   if (against === undefined)
     return { verdict: 'unknown', samples: sample.of, note: 'there is nothing to compare with yet' };
-  const increase = gate.maxIncrease ?? 0;
   const other = { hits: against.totals.errors, of: against.totals.requests };
   const [value, otherValue] = [sample.hits / sample.of, other.hits / other.of];
   const known = { value, against: otherValue, samples: sample.of };
@@ -189,7 +230,8 @@ function judgeLatency(gate: MetricGate, primary: PrimaryTotals, against: Referen
   if (now.seconds - factor * other.seconds > Z * error) return { verdict: 'fail', ...known, note };
   // A blur wider than what is allowed cannot show that it is kept.
   const sharp = error <= Math.max(gate.maxIncrease, 0.1) * other.seconds;
-  return { verdict: sharp && now.seconds <= factor * other.seconds ? 'pass' : 'unknown', ...known, note };
+  const within = now.seconds <= Math.min(factor * other.seconds, gate.max ?? Infinity);
+  return { verdict: sharp && within ? 'pass' : 'unknown', ...known, note };
 }
 
 function few(samples: number, wanted: number): Finding {

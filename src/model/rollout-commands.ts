@@ -59,10 +59,10 @@ const COMMANDS: { readonly [V in Verb]: (rollout: Rollout, saying: Saying) => An
     if (stopped) return { ok: false, message: 'a stop holds the fleet: release it first' };
     const { appliedAt: _, ...rest } = status;
     const why = worded('resumed', reason);
-    // The step is set again, whatever was done by hand meanwhile, and its hold starts anew.
+    // The step is set again, whatever was done by hand meanwhile; its hold and its approval start anew.
     const next: RolloutStatus = {
       ...rest,
-      ...{ state: 'applying', since: now, isSet: false, failures: 0, handSet: false, reason: why, actor },
+      ...{ state: 'applying', since: now, isSet: false, failures: 0, approved: false, reason: why, actor },
     };
     return { ok: true, decision: { status: next, reason: why } };
   },

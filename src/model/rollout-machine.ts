@@ -1,3 +1,4 @@
+import { untold } from './gates.ts';
 import type { GateReading, StepDelivery } from './gates.ts';
 import type { PrimaryTotals } from './observation.ts';
 import type { Ppm } from './percent.ts';
@@ -38,7 +39,10 @@ export interface Situation {
 /** Author of what a rollout does by itself. */
 const SELF = 'mirrorplane';
 
-/** The next move, if it is time for one. Asked again in the same situation after the move, there is none. */
+/**
+ * The next move, if it is time for one. One move at a time: ask again after it, of the situation that it made. Readings
+ * are given once each, as failures are counted.
+ */
 export function decide(rollout: Rollout, situation: Situation): Decision | undefined {
   const { status } = rollout;
   const { now, stopped } = situation;
@@ -89,12 +93,12 @@ function applying(rollout: Rollout, situation: Situation): Decision | undefined 
   if (delivery.rejected > allowedRejections(rollout)) {
     return fail(rollout, situation, `${delivery.rejected} of ${delivery.chosen} nodes rejected it`);
   }
-  if (delivery.chosen === 0) return undefined;
-  if (delivery.pending > 0) {
-    if (now - status.since < rollout.ackTimeoutMs) return undefined;
-    const what = `${delivery.pending} of ${delivery.chosen} nodes have not acknowledged it`;
+  // Not by the clock alone: a node that has just come has its own time.
+  if (delivery.overdue > 0) {
+    const what = `${delivery.overdue} of ${delivery.chosen} nodes have not acknowledged it`;
     return fail(rollout, situation, `${what} within ${rollout.ackTimeoutMs / 1000} s`);
   }
+  if (delivery.chosen === 0 || delivery.pending > 0) return undefined;
   const reason = `${nodes(delivery.chosen)} acknowledged ${describe(step)}`;
   return move(status, { state: 'holding', since: now, appliedAt: now, failures: 0, reason });
 }
@@ -108,13 +112,14 @@ function setStep(rollout: Rollout, situation: Situation, step: Step): Decision |
   }
   const reason = `step ${rollout.status.step + 1} of ${rollout.steps.length}: ${describe(step)}`;
   const { percent, fleetPercent } = step;
-  return { ...move(rollout.status, { isSet: true, since: now, reason }), share: { percent, fleetPercent } };
+  const set = { isSet: true, handSet: false, since: now, reason };
+  return { ...move(rollout.status, set), share: { percent, fleetPercent } };
 }
 
-/** A `rejections` gate that allows some is heeded here, too. */
+/** A `rejections` gate that allows some is heeded here, too; not one that only reports. */
 function allowedRejections({ gates }: Rollout): number {
-  const gate = gates.find((one) => one.kind === 'metric' && one.metric === 'rejections');
-  return gate === undefined ? 0 : gate.dryRun ? Infinity : (gate.max ?? 0);
+  const gate = gates.find((one) => one.kind === 'metric' && one.metric === 'rejections' && !one.dryRun);
+  return gate?.max ?? 0;
 }
 
 function holding(rollout: Rollout, situation: Situation): Decision | undefined {
@@ -142,15 +147,19 @@ function gating(rollout: Rollout, situation: Situation): Decision | undefined {
   const failed = watch(rollout, situation);
   if (failed !== undefined) return failed;
   const { status } = rollout;
-  const { now, readings, hooks } = situation;
-  if (readings === undefined) return undefined;
-  const unknown = readings.filter(({ verdict, dryRun }) => verdict === 'unknown' && !dryRun);
+  const { now, readings, hooks, delivery } = situation;
+  // Where no node has the step there is nothing to look at, whatever the gates say.
+  if (readings === undefined || delivery.acked === 0) return undefined;
+  const unknown = untold(rollout, readings);
   if (unknown.length > 0) {
     // Reports of the first interval may still be on their way.
     if (now - (status.appliedAt ?? now) < 2 * rollout.intervalMs) return undefined;
-    return missing(rollout, situation, unknown.map(({ gate, note }) => `${gate}: ${note}`).join('; '));
+    return missing(rollout, situation, unknown.join('; '));
   }
   if (readings.some(({ verdict, dryRun }) => verdict === 'fail' && !dryRun)) return undefined;
+  // It waits for a window here, where what is set is watched.
+  const isLast = status.step + 1 >= rollout.steps.length;
+  if (!isLast && !mayStep(rollout, now).open) return undefined;
   if (hooksDue(rollout, readings) === 'after') {
     if (hooks === undefined || hooks === 'running') return undefined;
     if (!hooks.ok) return fail(rollout, situation, hooks.message);
@@ -158,14 +167,15 @@ function gating(rollout: Rollout, situation: Situation): Decision | undefined {
   return advanceStep(rollout, now, SELF, 'all gates passed');
 }
 
-/** Gates that fail, more often in a row than is allowed. */
+/** Gates that fail, more often in a row than is allowed. What cannot be told ends no such row. */
 function watch(rollout: Rollout, situation: Situation): Decision | undefined {
   const { status, failureLimit } = rollout;
   const { readings } = situation;
   if (readings === undefined) return undefined;
   const failing = readings.filter(({ verdict, dryRun }) => verdict === 'fail' && !dryRun);
   if (failing.length === 0) {
-    return status.failures === 0 ? undefined : move(status, { failures: 0, reason: 'the gates pass again' });
+    if (status.failures === 0 || untold(rollout, readings).length > 0) return undefined;
+    return move(status, { failures: 0, reason: 'the gates pass again' });
   }
   const reason = failing.map(({ gate, note }) => `${gate}: ${note}`).join('; ');
   if (status.failures >= failureLimit) return fail(rollout, situation, reason);
@@ -258,17 +268,22 @@ export function nextWake(rollout: Rollout, now: number): number | undefined {
       return now < start ? start : mayStep(rollout, now).until;
     }
     case 'applying':
-      return status.isSet ? status.since + rollout.ackTimeoutMs : mayStep(rollout, now).until;
+      return status.isSet ? nextTimeout(rollout, now) : mayStep(rollout, now).until;
     case 'holding':
       return now < holdEnd(rollout) ? holdEnd(rollout) : undefined;
     case 'aborting':
-      return status.since + rollout.ackTimeoutMs;
+      return nextTimeout(rollout, now);
     case 'gating':
     case 'paused':
     case 'done':
     case 'aborted':
       return undefined;
   }
+}
+
+/** Never past: while no node is there to acknowledge, one timeout follows the other. */
+function nextTimeout({ status: { since }, ackTimeoutMs }: Rollout, now: number): number {
+  return since + (Math.floor((now - since) / ackTimeoutMs) + 1) * ackTimeoutMs;
 }
 
 /** End of the step's hold, epoch milliseconds. */

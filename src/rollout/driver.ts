@@ -51,6 +51,7 @@ export class RolloutDriver {
   readonly #runs = new Map<string, Run>();
   readonly #listeners = new Set<(event: GateEvent) => void>();
   #active: readonly string[] = [];
+  #startedAt = 0;
   #unsubscribe: readonly (() => void)[] = [];
 
   constructor(options: RolloutOptions) {
@@ -59,7 +60,8 @@ export class RolloutDriver {
   }
 
   start(): void {
-    const { control, delivery } = this.#options;
+    const { control, delivery, timers } = this.#options;
+    this.#startedAt = timers.now();
     this.#unsubscribe = [
       control.subscribe(() => this.#wakeAll()),
       delivery.subscribe(({ kind }) => {
@@ -217,7 +219,7 @@ export class RolloutDriver {
       if (rollout.status.state === 'applying') run.readings = undefined;
       return undefined;
     }
-    if (timers.now() - run.gatesAt < rollout.intervalMs) {
+    if (this.#isFresh(rollout) || timers.now() - run.gatesAt < rollout.intervalMs) {
       // After its gates passed a step waits for nothing but its webhooks.
       return hooksDue(rollout, run.readings) === 'after' ? run.readings : undefined;
     }
@@ -225,6 +227,14 @@ export class RolloutDriver {
     run.gatesAt = timers.now();
     for (const listener of this.#listeners) listener({ rollout: rollout.name, gates: run.readings });
     return run.readings;
+  }
+
+  /** What nodes said to an earlier process is lost: they are given the time to come back and to report again. */
+  #isFresh(rollout: Rollout): boolean {
+    const now = this.#options.timers.now();
+    const age = now - this.#startedAt;
+    if (age < 2 * rollout.intervalMs) return true;
+    return age < rollout.ackTimeoutMs && this.#observer.delivery(rollout, now).nodes === 0;
   }
 
   #callHooks(rollout: Rollout, run: Run, readings: readonly GateReading[] | undefined): void {
@@ -255,7 +265,7 @@ export class RolloutDriver {
 
 /** Webhooks of one step are called once in a life of the process, unless it is set again. */
 function hookKey({ status }: Rollout): string {
-  return `${status.run}/${status.step}/${status.state === 'applying' ? `before/${status.since}` : 'after'}`;
+  return `${status.run}/${status.step}/${status.state === 'applying' ? 'before' : 'after'}/${status.since}`;
 }
 
 function shown({ status: { state, step } }: Decision): object {

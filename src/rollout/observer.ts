@@ -1,6 +1,7 @@
 import type { Control } from '../control/control.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { MirrorView } from '../delivery/types.ts';
+import type { Due } from '../delivery/view.ts';
 import { judge } from '../model/gates.ts';
 import type { GateInput, GateReading, StepDelivery } from '../model/gates.ts';
 import type { PrimaryTotals } from '../model/observation.ts';
@@ -46,13 +47,10 @@ export class Observer {
   /** Of all its mirrors together. */
   delivery(rollout: Rollout, now: number): StepDelivery {
     const { status, ackTimeoutMs } = rollout;
-    const late = status.isSet && now - status.since >= ackTimeoutMs;
+    const due = { since: status.isSet ? status.since : Infinity, by: now - ackTimeoutMs };
     const sum = { nodes: 0, chosen: 0, acked: 0, rejected: 0, pending: 0, overdue: 0, unsettled: 0 };
-    for (const { delivery } of this.#views(rollout, now)) {
-      for (const key of ['nodes', 'chosen', 'acked', 'rejected', 'pending', 'unsettled'] as const) {
-        sum[key] += delivery[key];
-      }
-      if (late) sum.overdue += delivery.pending;
+    for (const { delivery } of this.#views(rollout, now, due)) {
+      for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += delivery[key];
     }
     return sum;
   }
@@ -105,13 +103,13 @@ export class Observer {
     return readings.flat();
   }
 
-  #views(rollout: Rollout, now: number): readonly MirrorView[] {
-    return rollout.mirrors.flatMap((name) => this.#view(name, fromOf(rollout, now)) ?? []);
+  #views(rollout: Rollout, now: number, due?: Due): readonly MirrorView[] {
+    return rollout.mirrors.flatMap((name) => this.#view(name, fromOf(rollout, now), due) ?? []);
   }
 
-  #view(mirror: string, from: number): MirrorView | undefined {
+  #view(mirror: string, from: number, due?: Due): MirrorView | undefined {
     const fleet = this.#control.state.mirror.get(mirror)?.value.fleet;
-    return fleet === undefined ? undefined : this.#delivery.view(fleet, mirror, from);
+    return fleet === undefined ? undefined : this.#delivery.view(fleet, mirror, from, due);
   }
 }
 

@@ -33,7 +33,10 @@ export function diffOf(from: TypeSnapshot, to: TypeSnapshot): Diff {
   return once(diffs, from, to, () => {
     const changed: Resource[] = [];
     for (const resource of to.resources.values()) {
-      if (from.resources.get(resource.name)?.version !== resource.version) changed.push(resource);
+      const known = from.resources.get(resource.name);
+      // What ends by itself may have ended at a client that says it has it.
+      const trusted = resource.ttlMs === undefined || isSendable(known);
+      if (known?.version !== resource.version || !trusted) changed.push(resource);
     }
     return Object.freeze({
       changed,
@@ -123,8 +126,11 @@ export function expiringOf(type: TypeSnapshot): {
 
 /** Whether what a client says it has is just this, as far as it is subscribed. */
 export function isSame(said: TypeSnapshot, type: TypeSnapshot, subscription: Subscription): boolean {
-  const { changed, removed } = diffOf(said, type);
-  return ![...changed.map(({ name }) => name), ...removed].some((name) => covers(subscription, name));
+  if (said.version === type.version) return true;
+  const names = subscription.wildcard
+    ? [...said.resources.keys(), ...type.resources.keys()]
+    : [...subscription.names];
+  return names.every((name) => said.resources.get(name)?.version === type.resources.get(name)?.version);
 }
 
 /** False for what is known by name and version only. */
@@ -134,7 +140,7 @@ export function isSendable(resource: Resource | undefined): resource is Resource
 
 /** Whether the step from one to the other changes a resource of the subscription. */
 export function changes(from: TypeSnapshot, to: TypeSnapshot, subscription: Subscription): boolean {
-  if (from === to || from.version === to.version) return false;
+  if (from === to) return false;
   return diffOf(from, to).changed.some(({ name }) => covers(subscription, name));
 }
 

@@ -60,7 +60,6 @@ abstract class DiscoveryStream<
     if (this.#closed) return;
     const { typeUrl } = request;
     let state = this.#types.get(typeUrl);
-    const isNew = state === undefined;
     if (state === undefined) {
       if (this.#types.size >= MAX_TYPES) return;
       state = this.makeType(typeUrl, this.#outlet());
@@ -70,8 +69,6 @@ abstract class DiscoveryStream<
     }
     if (this.receiveOn(state, request)) this.#setup.observer.subscribed(this, typeUrl);
     const goal = this.#snapshot?.types.get(typeUrl);
-    // A client may say that it has what has ended meanwhile.
-    if (goal !== undefined && isNew) for (const name of expiringOf(goal).names) state.renew(name);
     if (goal?.order !== 'independent') this.#pump();
     else state.advance(goal, 'none');
   }

@@ -12,6 +12,8 @@ interface Case {
   readonly what: string;
   readonly action: Json;
   readonly manager?: Json;
+  /** Further headers that the client sends. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** First line and Host of the primary. */
   readonly primary: readonly [string, string];
 }
@@ -45,9 +47,29 @@ const CASES: readonly Case[] = [
     },
     primary: ['GET /cart?x=1 HTTP/1.1', 'a.example'],
   },
+  {
+    what: "Host and path of a WebSocket, whose filters are an owner's own",
+    action: { cluster: 'origin', host_rewrite_literal: 'inside', prefix_rewrite: '/v2/' },
+    manager: {
+      upgrade_configs: [
+        { upgrade_type: 'websocket', filters: [{ name: 'router', typed_config: { '@type': ROUTER } }] },
+      ],
+    },
+    headers: { Connection: 'Upgrade', Upgrade: 'websocket' },
+    primary: ['GET /v2/api/cart?x=1 HTTP/1.1', 'inside'],
+  },
+  {
+    what: 'a Host that is made of the path, with headers that only mirrorplane sets',
+    action: {
+      cluster: 'origin',
+      host_rewrite_path_regex: { pattern: { regex: '^/(\\w+)/.*$' }, substitution: '\\1' },
+    },
+    headers: { 'X-Mirrorplane-Host': 'spoof.evil', 'X-Mirrorplane-Path': '/spoofed' },
+    primary: ['GET /api/cart?x=1 HTTP/1.1', 'api'],
+  },
 ];
 
-for (const { what, action, manager, primary } of CASES) {
+for (const { what, action, manager, headers, primary } of CASES) {
   test(`the copy carries what the client sent, and nothing it forged: ${what}`, async (t) => {
     const {
       origin,
@@ -64,10 +86,11 @@ for (const { what, action, manager, primary } of CASES) {
         }),
     });
     const envoy = await join();
-    const client = await HttpConnection.open(await envoy.port());
-    t.teardown(() => client.close());
     for (const [index, forged] of [{}, FORGED].entries()) {
-      await client.send(get('/api/cart?x=1', { Host: 'a.example', ...forged }));
+      // Envoy closes one whose upgrade was answered with something else.
+      const client = await HttpConnection.open(await envoy.port());
+      t.teardown(() => client.close());
+      await client.send(get('/api/cart?x=1', { Host: 'a.example', ...headers, ...forged }));
       await until('the copy', () => wallarm.completed === index + 1);
       const [copy, request] = [wallarm.requests.at(-1), origin.requests.at(-1)];
       if (copy === undefined || request === undefined) throw new Error('nothing arrived');

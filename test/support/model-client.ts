@@ -11,6 +11,7 @@ export type Type = (typeof TYPES)[number];
 interface Held {
   readonly content: string;
   readonly version: string;
+  readonly expires: boolean;
 }
 
 interface TypeModel {
@@ -38,6 +39,7 @@ export class ModelClient {
   onRead: (response: Received) => void = () => undefined;
   #stream: SotwStream | DeltaStream | undefined;
   #streams = 0;
+  #now = 0;
   /** It has something of which it does not tell versions. */
   #halfTaken = false;
 
@@ -151,7 +153,8 @@ export class ModelClient {
     this.#halfTaken ||= bad;
     for (const [name, content] of Object.entries(response.resources)) {
       if (!this.covers(type, name) || content.startsWith('bad')) continue;
-      model.has.set(name, { content, version: response.versions[name] ?? '' });
+      const version = response.versions[name] ?? '';
+      model.has.set(name, { content, version, expires: name in response.ttls });
     }
     for (const name of response.removed) model.has.delete(name);
     if (this.protocol === 'sotw' && model.wildcard) {
@@ -187,6 +190,19 @@ export class ModelClient {
         this.#send({ type, subscribe: names, initial });
       }
     }
+  }
+
+  /** What ends by itself ends, and the client tells nobody. */
+  expire(): void {
+    for (const { has } of this.types.values()) {
+      for (const [name, { expires }] of has) if (expires) has.delete(name);
+    }
+  }
+
+  /** A third of every time is over. */
+  keepAlive(): void {
+    this.#now += 1e9;
+    this.#stream?.keepAlive(this.#now);
   }
 
   close(): void {

@@ -31,16 +31,19 @@ export const PATHS: Readonly<Record<Protocol, string>> = {
   loads: '/envoy.service.load_stats.v3.LoadReportingService/StreamLoadStats',
 };
 
+const WRAPPER = 'type.googleapis.com/envoy.service.discovery.v3.Resource';
+
 /** Type that `fence` asks for; to be in every snapshot. */
 export const FENCE = 'type.googleapis.com/test.Fence';
 
-/** A response of either protocol. `resources`: body by name; `any`: the bodies in order. */
+/** A response of either protocol. `resources`: body by name; `ttls`: of those that end by themselves, milliseconds. */
 export interface Received {
   readonly typeUrl: string;
   readonly nonce: string;
   readonly version: string;
   readonly resources: Readonly<Record<string, string>>;
   readonly versions: Readonly<Record<string, string>>;
+  readonly ttls: Readonly<Record<string, number>>;
   readonly removed: readonly string[];
 }
 
@@ -102,13 +105,28 @@ interface RawResponse {
   readonly nonce: string;
   readonly version_info: string;
   readonly system_version_info: string;
-  readonly resources: readonly {
-    readonly value: Uint8Array;
-    readonly name: string;
-    readonly version: string;
-    readonly resource: { readonly value: Uint8Array };
-  }[];
+  readonly resources: readonly (RawAny & RawResource)[];
   readonly removed_resources: readonly string[];
+}
+
+interface RawAny {
+  readonly type_url: string;
+  readonly value: Uint8Array;
+}
+
+interface RawResource {
+  readonly name: string;
+  readonly version: string;
+  readonly resource: RawAny;
+  readonly ttl: { readonly seconds: unknown; readonly nanos: number } | null;
+}
+
+function ttlsOf(resources: readonly RawResource[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    resources.flatMap(({ name, ttl }) =>
+      ttl === null ? [] : [[name, Number(ttl.seconds) * 1000 + ttl.nanos / 1e6] as const],
+    ),
+  );
 }
 
 /** Answer to a first report. */
@@ -121,11 +139,16 @@ export function decodeResponse(protocol: 'sotw' | 'delta', bytes: Buffer): Recei
   const raw = types[protocol].response.decode(bytes) as unknown as RawResponse;
   const common = { typeUrl: raw.type_url, nonce: raw.nonce };
   if (protocol === 'sotw') {
+    const wrapped = raw.resources
+      .filter(({ type_url: url }) => url === WRAPPER)
+      .map(({ value }) => discovery('Resource').decode(value) as unknown as RawResource);
+    const plain = raw.resources.filter(({ type_url: url }) => url !== WRAPPER);
     return {
       ...common,
       version: raw.version_info,
-      resources: Object.fromEntries(raw.resources.map(textOf)),
-      versions: {},
+      resources: Object.fromEntries([...plain, ...wrapped.map(({ resource }) => resource)].map(textOf)),
+      versions: Object.fromEntries(wrapped.map(({ name, version }) => [name, version])),
+      ttls: ttlsOf(wrapped),
       removed: [],
     };
   }
@@ -134,6 +157,7 @@ export function decodeResponse(protocol: 'sotw' | 'delta', bytes: Buffer): Recei
     version: raw.system_version_info,
     resources: Object.fromEntries(raw.resources.map(({ resource }) => textOf(resource))),
     versions: Object.fromEntries(raw.resources.map(({ name, version }) => [name, version])),
+    ttls: ttlsOf(raw.resources),
     removed: raw.removed_resources,
   };
 }

@@ -28,6 +28,14 @@ const ORDERS: readonly (readonly [string, PushOrder])[] = [
 /** Content by name, by type; in the push order of Envoy's types. */
 export type Contents = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
+/** `9s:on` is `on` for 9 seconds. */
+export function expiryIn(content: string): { readonly content: string; readonly ttlMs?: number } {
+  const [, seconds, rest] = /^(\d+)s:(.*)$/.exec(content) ?? [];
+  return seconds === undefined || rest === undefined
+    ? { content }
+    : { content: rest, ttlMs: Number(seconds) * 1000 };
+}
+
 /** A snapshot with these contents. A cluster whose content begins with `eds` has its endpoints sent again after it. */
 export function snapshotOf(contents: Contents): Snapshot {
   return makeSnapshot(ORDERS.map(([typeUrl]) => typeOf(typeUrl, contents[typeUrl] ?? {})));
@@ -35,13 +43,11 @@ export function snapshotOf(contents: Contents): Snapshot {
 
 export function typeOf(typeUrl: string, contents: Readonly<Record<string, string>>): TypeSnapshot {
   const order = ORDERS.find(([known]) => known === typeUrl)?.[1] ?? 'named';
-  const resources = Object.entries(contents).map(([name, content]) =>
-    makeResource(
-      name,
-      body(name, content),
-      typeUrl === CDS && content.startsWith('eds') ? { typeUrl: EDS, name } : undefined,
-    ),
-  );
+  const resources = Object.entries(contents).map(([name, text]) => {
+    const { content, ttlMs } = expiryIn(text);
+    const resend = typeUrl === CDS && content.startsWith('eds') ? { typeUrl: EDS, name } : undefined;
+    return makeResource(name, body(name, content), resend, ttlMs);
+  });
   return makeTypeSnapshot(typeUrl, resources, { order });
 }
 
@@ -66,8 +72,12 @@ export class Owner implements StreamObserver {
     this.#note(`opened ${stream.node.id}`);
   }
 
-  subscribed(stream: XdsStream): void {
+  /** Called before what was asked for is served. */
+  onSubscribed: (stream: XdsStream, typeUrl: string) => void = () => undefined;
+
+  subscribed(stream: XdsStream, typeUrl: string): void {
     this.asked += 1;
+    this.onSubscribed(stream, typeUrl);
     stream.serve(this.#snapshot);
     this.#wake();
   }

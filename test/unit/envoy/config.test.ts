@@ -69,7 +69,7 @@ test('aliases are followed, and a bomb of them is refused before it goes off', (
 test('what nests without end, is no mapping, or is not the format it says is refused', (t) => {
   t.regex(refusal(`${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'json'), /nested more than 150 deep/);
   t.regex(refusal(`${'{a: '.repeat(500)}1${'}'.repeat(500)}`), /deep|depth/i);
-  t.regex(refusal('- a'), /must be a mapping/);
+  for (const text of ['- a', 'yes', '7', '~', 'a', '!ignore a']) t.regex(refusal(text), /must be a mapping/);
   t.regex(refusal(''), /input is empty/);
   t.regex(refusal('{"a":', 'json'), /not valid JSON/);
   t.regex(refusal('a: b: c'), /not valid YAML.*1/);
@@ -198,6 +198,25 @@ routes:
   ]);
 });
 
+test('a section that is misspelt hides no problem of the resources; a list that is may hold what is missed', (t) => {
+  const bootstrap = JSON.parse(withRoutes(1).replace('"cluster":"origin"', '"cluster":"nowhere"')) as object;
+  const routes =
+    'listeners[0].filter_chains[0].filters[0].typed_config.route_config.virtual_hosts[0].routes[0]';
+  t.deepEqual(pathsOf(JSON.stringify({ static_resources: bootstrap, admim: {} }), 'json'), [
+    'admim',
+    `static_resources.${routes}.route.cluster`,
+  ]);
+  t.deepEqual(pathsOf(JSON.stringify({ ...bootstrap, cluster: [] }), 'json'), ['cluster']);
+  t.deepEqual(pathsOf(JSON.stringify({ static_resources: { ...bootstrap, cluster: [] } }), 'json'), [
+    'static_resources.cluster',
+  ]);
+  // The name of its endpoints is what is misspelt.
+  t.deepEqual(
+    pathsOf('clusters: [{name: a, type: EDS, eds_cluster_config: {service_nam: b, eds_config: {ads: {}}}}]'),
+    ['clusters[0].eds_cluster_config.service_nam'],
+  );
+});
+
 test("what Envoy's YAML takes is taken: ignored keys with their anchors, words and quoted words for booleans", (t) => {
   const text = `
 !ignore base: &base {${CLUSTER}}
@@ -210,6 +229,96 @@ listeners:
   t.is(resources.clusters.length, 1);
   t.like(resources.listeners[0], { enable_mptcp: true, freebind: true, transparent: false });
   t.deepEqual(pathsOf('!other x: 1\nclusters: []'), ['']);
+});
+
+/** What plain YAML means to Envoy 1.40, seen in its own `node.metadata` at /server_info. */
+const MEANINGS: readonly (readonly [yaml: string, meaning: unknown])[] = [
+  ...['yes', 'Yes', 'YES', 'y', 'Y', 'on', 'ON', 'true', 'True', 'TRUE'].map((word) => [word, true] as const),
+  ...['no', 'No', 'n', 'N', 'off', 'OFF', 'false'].map((word) => [word, false] as const),
+  ...['yEs', 'tRue', 'oN', '0o10', '0b11', '1_000', '08', '5a', '1:30', '='].map(
+    (word) => [word, word] as const,
+  ),
+  ...['1.0', '1.10', '.5', '5.', '1e3', '.inf', '.nan', '2001-01-01'].map((word) => [word, word] as const),
+  ...['12345678901234567890', '9007199254740993'].map((digits) => [digits, digits] as const),
+  ...[['010', 8] as const, ['0600', 384] as const, ['-010', -8] as const, ['00', 0] as const],
+  ...[['0x10', 16] as const, ['0X1F', 31] as const, ['+0x10', 16] as const, ['+5', 5] as const],
+  ...['~', 'null', 'Null', 'NULL', ''].map((word) => [word, null] as const),
+  ...[['"yes"', 'yes'] as const, ["'7'", '7'] as const, ['"1.0"', '1.0'] as const, ['! 7', '7'] as const],
+];
+
+/** A cluster `a` with free-form metadata in block style. */
+function withMetadata(lines: readonly string[]): string {
+  const metadata = lines.map((line) => `\n        ${line}`).join('');
+  return `clusters:\n- name: a\n  metadata:\n    filter_metadata:\n      x:${metadata}\n`;
+}
+
+function metadataOf(text: string): unknown {
+  const { clusters } = pushed(text) as { clusters: [{ metadata: { filter_metadata: { x: unknown } } }] };
+  return clusters[0].metadata.filter_metadata.x;
+}
+
+test('plain words and numbers of YAML mean what they mean to Envoy; as keys they stay as they are written', (t) => {
+  const values = metadataOf(withMetadata(MEANINGS.map(([yaml], n) => `k${n}: ${yaml}`))) as object;
+  const seen = Object.values(values).map((value, n) => [MEANINGS[n]?.[0], value]);
+  t.deepEqual(
+    seen,
+    MEANINGS.map(([yaml, meaning]) => [yaml, meaning]),
+  );
+  t.deepEqual(
+    metadataOf(withMetadata(['no: a', '010: b', '1.0: c', '~: [off, &off "off", *off]', '"on": d'])),
+    {
+      no: 'a',
+      '010': 'b',
+      '1.0': 'c',
+      '~': [false, 'off', 'off'],
+      on: 'd',
+    },
+  );
+  t.regex(refusal('no: 1\n"no": 2'), /duplicate/);
+});
+
+test('numbers that YAML has as words are numbers where the field is one, and words where it is not', (t) => {
+  const text = `clusters: [{name: a, alt_stat_name: 1.10, per_connection_buffer_limit_bytes: 1e3,
+    circuit_breakers: {thresholds: [{max_requests: 5.0, retry_budget: {budget_percent: {value: .5}}}]}}]`;
+  const { clusters } = pushed(text) as { clusters: object[] };
+  t.like(clusters[0], {
+    alt_stat_name: '1.10',
+    per_connection_buffer_limit_bytes: 1000,
+    circuit_breakers: { thresholds: [{ max_requests: 5, retry_budget: { budget_percent: { value: 0.5 } } }] },
+  });
+  t.regex(refusal(text.replace('1e3', '1e400')), /per_connection_buffer_limit_bytes: must be a whole number/);
+  t.regex(refusal(text.replace('1e3', '5e-1')), /per_connection_buffer_limit_bytes: must be a whole number/);
+  t.regex(refusal('clusters: [{name: no}]'), /clusters\[0\]\.name: must be a string/);
+});
+
+test('the tag for ignored keys stands on keys alone, and may stand often', (t) => {
+  const text = '!ignore a: &a {name: a}\n!ignore a: 2\nclusters: [{<<OTHER>>name: a, !ignore foo: 1}]';
+  t.is((pushed(text.replace('<<OTHER>>', '')) as { clusters: object[] }).clusters.length, 1);
+  t.regex(refusal(text.replace('<<OTHER>>', 'alt_stat_name: !ignore b, ')), /!ignore/);
+  // Envoy merges nothing either.
+  t.deepEqual(pathsOf(text.replace('<<OTHER>>name: a', '<<: *a')), ['clusters[0].<<', 'clusters[0].name']);
+});
+
+test('JSON of one long string is looked at for keys that stand twice as well', (t) => {
+  const long = 'x\\"'.repeat(4_000_000);
+  t.deepEqual(pathsOf(`{"a":"${long}","clusters":[],"clusters":[{"name":"x"}]}`, 'json'), ['clusters']);
+});
+
+test('a byte order mark before either format is passed over', (t) => {
+  t.deepEqual(pathsOf('\ufeffclusters: [{name: a}]'), []);
+  t.deepEqual(pathsOf('\ufeff{"clusters": [{"name": "a"}]}', 'json'), []);
+});
+
+test('every chain of HTTP filters writes down the originals, those of upgrades as well', (t) => {
+  const text = withRoutes(1).replace(
+    '"stat_prefix":"in"',
+    '"stat_prefix":"in","upgrade_configs":[{"upgrade_type":"websocket","filters":[{"name":"own"}]},{"upgrade_type":"x"}]',
+  );
+  const { listeners } = pushed(text, 'json') as { listeners: unknown };
+  const all = JSON.stringify(listeners);
+  t.is(all.match(/"mirrorplane.originals"/g)?.length, 2);
+  t.regex(all, /"upgrade_type":"websocket","filters":\[\{"name":"mirrorplane.originals".*\{"name":"own"\}\]/);
+  t.regex(all, /\{"upgrade_type":"x"\}/);
 });
 
 test('a key that stands twice is refused with its path, in JSON as in YAML', (t) => {

@@ -101,14 +101,20 @@ test('nodes that do not acknowledge in time end it', (t) => {
   const ended = decide(rollout, situation({ now: late, delivery: { ...pending, overdue: 1 } }));
   t.is(ended?.status.state, 'aborting');
   t.regex(reasonOf(ended), /1 of 3 nodes have not acknowledged/);
-  t.is(stateAfter({ ...rollout, onFail: 'pause' }, { now: late, delivery: { ...pending, overdue: 1 } }), 'paused');
+  t.is(
+    stateAfter({ ...rollout, onFail: 'pause' }, { now: late, delivery: { ...pending, overdue: 1 } }),
+    'paused',
+  );
 });
 
 test('a node that comes after the time for acknowledgements has its own time', (t) => {
   // All nodes were gone, or the control plane was: nobody is overdue yet.
   const rollout = running(SET);
   const now = NOON + 10 * rollout.ackTimeoutMs;
-  t.is(decide(rollout, situation({ now, delivery: delivered({ chosen: 1, acked: 0, pending: 1 }) })), undefined);
+  t.is(
+    decide(rollout, situation({ now, delivery: delivered({ chosen: 1, acked: 0, pending: 1 }) })),
+    undefined,
+  );
 });
 
 test('a wake is never in the past', (t) => {
@@ -120,10 +126,7 @@ test('a wake is never in the past', (t) => {
 });
 
 test('a hold lasts its time, its requests and its approval, in whatever order they come', (t) => {
-  const steps = [
-    { percent: 1, hold: '5m', minRequests: 1000, approval: 'manual' },
-    { percent: 100 },
-  ];
+  const steps = [{ percent: 1, hold: '5m', minRequests: 1000, approval: 'manual' }, { percent: 100 }];
   const rollout = running(HOLDING, { steps });
   const approved = running({ ...HOLDING, approved: true }, { steps });
   t.is(nextWake(rollout, NOON), NOON + 5 * MINUTE);
@@ -150,7 +153,10 @@ test('gates are watched while it holds and is looked at; one that fails ends it'
 test('gates may fail as often in a row as the plan allows', (t) => {
   let rollout = running(HOLDING, { failureLimit: 2 });
   const look = (verdict: GateReading['verdict']): void => {
-    const decision = decide(rollout, situation({ now: NOON + 1, readings: [reading('rejections', verdict)] }));
+    const decision = decide(
+      rollout,
+      situation({ now: NOON + 1, readings: [reading('rejections', verdict)] }),
+    );
     rollout = { ...rollout, status: decision?.status ?? rollout.status };
   };
   for (const verdict of ['fail', 'fail', 'pass', 'fail', 'fail'] as const) look(verdict);
@@ -162,7 +168,10 @@ test('gates may fail as often in a row as the plan allows', (t) => {
 test('what cannot be told neither counts as a failure nor as the end of failing', (t) => {
   let rollout = running(HOLDING, { failureLimit: 1 });
   for (const verdict of ['fail', 'unknown', 'fail'] as const) {
-    const decision = decide(rollout, situation({ now: NOON + 1, readings: [reading('rejections', verdict)] }));
+    const decision = decide(
+      rollout,
+      situation({ now: NOON + 1, readings: [reading('rejections', verdict)] }),
+    );
     rollout = { ...rollout, status: decision?.status ?? rollout.status };
   }
   t.is(rollout.status.state, 'aborting');
@@ -182,6 +191,8 @@ test('it goes on only when every gate passes, and a gate that only reports holds
   t.is(next?.status.state, 'applying');
   t.is(next?.status.step, 1);
   t.false(next?.status.isSet);
+  const approved = { ...rollout, status: { ...rollout.status, approved: true } };
+  t.false(decide(approved, situation({ now, readings: [...PASSED, dry] }))?.status.approved);
   t.is(next?.share, undefined, 'the next step is set by a move of its own');
 });
 
@@ -197,19 +208,27 @@ test('a gate that nobody measured is not passed', (t) => {
     t.is(decision?.status.state, 'paused');
     t.regex(reasonOf(decision), /coverage/);
   }
-  const both = [...PASSED, reading('coverage of edge-a'), reading('coverage of edge-b')];
+  const all = [...PASSED, reading('coverage')];
+  t.is(stateAfter(rollout, { now: NOON + 10 * MINUTE, readings: all }), 'applying');
+});
+
+test('of several mirrors every one is measured', (t) => {
+  const rollout = running(GATING, { mirror: undefined, mirrors: ['edge', 'api'] });
+  const edge = reading('rejections of edge');
+  t.is(stateAfter(rollout, { now: NOON + 10 * MINUTE, readings: [edge] }), 'paused');
+  const both = [edge, reading('rejections of api')];
   t.is(stateAfter(rollout, { now: NOON + 10 * MINUTE, readings: both }), 'applying');
 });
 
-test('it does not go on while no node has the step, or one has not acknowledged it', (t) => {
+test('it does not go on while no node has the step', (t) => {
   const now = NOON + 10 * MINUTE;
   for (const gates of [[], [{ metric: 'rejections', max: 0 }]]) {
     const rollout = running(GATING, { gates });
     const with_ = (given: Parameters<typeof delivered>[0]): string | undefined =>
       stateAfter(rollout, { now, readings: gates.length === 0 ? [] : PASSED, delivery: delivered(given) });
     t.is(with_({ nodes: 0, chosen: 0, acked: 0 }), undefined);
-    t.is(with_({ chosen: 2, acked: 1, pending: 1 }), undefined);
-    t.is(with_({ chosen: 2, acked: 2 }), 'applying');
+    t.is(with_({ chosen: 1, acked: 0, pending: 1 }), undefined);
+    t.is(with_({ chosen: 2, acked: 1, pending: 1 }), 'applying');
   }
 });
 

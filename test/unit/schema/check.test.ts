@@ -41,6 +41,29 @@ test('both spellings are read, and give the same', (t) => {
   ]);
 });
 
+test('words are read as Envoy reads them: enums in any case, booleans in quotes, whole numbers in any form', (t) => {
+  const read = (json: object): unknown => schema.check(CLUSTER, { name: 'a', ...json }, new IssueList());
+  for (const policy of ['RANDOM', 'random', 'Random', 3])
+    t.like(read({ lb_policy: policy }), { lb_policy: 'RANDOM' });
+  for (const word of [true, 'true', 'T', 'Yes', 'y', '1'])
+    t.like(read({ respect_dns_ttl: word }), { respect_dns_ttl: true });
+  for (const word of [false, 'FALSE', 'f', 'no', 'n', '0'])
+    t.like(read({ respect_dns_ttl: word }), { respect_dns_ttl: false });
+  for (const number of [5, '5', '+5', '5.0', '5.', '0.5e1', '5E0'])
+    t.like(read({ per_connection_buffer_limit_bytes: number }), { per_connection_buffer_limit_bytes: 5 });
+  for (const wrong of [
+    { respect_dns_ttl: 'on' },
+    { respect_dns_ttl: 1 },
+    { respect_dns_ttl: ' true' },
+    { lb_policy: 'ROUND-ROBIN' },
+    { per_connection_buffer_limit_bytes: ' 5' },
+    { per_connection_buffer_limit_bytes: '' },
+    { per_connection_buffer_limit_bytes: '0.5' },
+    { per_connection_buffer_limit_bytes: '1e400' },
+  ])
+    t.is(read(wrong), undefined, JSON.stringify(wrong));
+});
+
 const CASES: readonly (readonly [title: string, type: string, json: unknown, issues: readonly string[]])[] = [
   [
     'an unknown field, with the nearest known',

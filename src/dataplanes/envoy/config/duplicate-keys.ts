@@ -1,6 +1,7 @@
 import { joinPath } from '../../../model/issue.ts';
 
-const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
+/** What follows a string, and what opens, closes and parts. */
+const TOKEN = /["{}[\],:]/g;
 
 interface Level {
   /** Of an object: keys so far. */
@@ -18,9 +19,14 @@ export function duplicateKeys(text: string): readonly string[] {
   const found: string[] = [];
   const levels: Level[] = [];
   let last = '';
-  for (const [token] of text.matchAll(TOKEN)) {
+  TOKEN.lastIndex = 0;
+  for (let match = TOKEN.exec(text); match !== null; match = TOKEN.exec(text)) {
+    const [token] = match;
     const level = levels.at(-1);
-    if (token === '{' || token === '[') {
+    if (token === '"') {
+      TOKEN.lastIndex = endOfString(text, match.index);
+      last = text.slice(match.index, TOKEN.lastIndex);
+    } else if (token === '{' || token === '[') {
       levels.push({ keys: token === '{' ? new Set() : undefined, path: pathIn(level), index: 0, key: '' });
     } else if (token === '}' || token === ']') levels.pop();
     else if (token === ',' && level !== undefined) level.index += 1;
@@ -29,9 +35,18 @@ export function duplicateKeys(text: string): readonly string[] {
       if (level.keys.has(level.key)) found.push(joinPath(level.path, level.key));
       level.keys.add(level.key);
     }
-    last = token;
   }
   return found;
+}
+
+/** Index after the closing quote. A pattern for the whole string would overflow the stack on a long one. */
+function endOfString(text: string, start: number): number {
+  for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
+    let slashes = 0;
+    while (text[quote - slashes - 1] === '\\') slashes += 1;
+    if (slashes % 2 === 0) return quote + 1;
+  }
+  return text.length;
 }
 
 function pathIn(level: Level | undefined): string {

@@ -44,11 +44,12 @@ export function readEnvoyConfig(
   const { lists, edges } = split(found.lists, found.prefix);
   const more = new IssueList();
   checkNames(lists, more);
-  if (!issues.items.some(({ path }) => hidesNames(path))) checkReferences(lists, more);
+  if (!issues.items.some(({ path }) => hidesNames(path, found.prefix))) checkReferences(lists, more);
   const said = issues.items.map(({ path }) => path);
   // What is wrong in itself may be why it has no name, or names nothing.
   const rest = more.items.filter(
-    ({ path }) => !said.some((other) => path === other || path.startsWith(`${other}.`)),
+    ({ path }) =>
+      !said.some((other) => path === other || path.startsWith(`${other}.`) || other.startsWith(`${path}.`)),
   );
   if (issues.items.length > 0 || rest.length > 0) return fail([...issues.items, ...rest]);
   const result = options.adopt ? adopt(options.fleet, lists) : { lists, adoption: NO_ADOPTION, warnings: [] };
@@ -63,9 +64,13 @@ export function readEnvoyConfig(
   );
 }
 
-/** Whether a problem at this path keeps a resource, or its name, from being read: then it may well be there. */
-function hidesNames(path: string): boolean {
-  return /^(static_resources(\.\w+)?|\w+)(\[\d+\](\.(name|cluster_name))?)?$/.test(path);
+/**
+ * Whether a problem at this path keeps a resource, or its name, from being read: then it may well be there. So does an
+ * unknown list, which may be one that is misspelt. Of a bootstrap, other sections hold nothing that is named.
+ */
+function hidesNames(path: string, prefix: string): boolean {
+  if (path === 'static_resources') return true;
+  return path.startsWith(prefix) && /^\w+(\[\d+\](\.(name|cluster_name))?)?$/.test(path.slice(prefix.length));
 }
 
 function finish(lists: PlacedLists): EnvoyConfig['lists'] {

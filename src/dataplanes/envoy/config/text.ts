@@ -1,7 +1,8 @@
-import { CORE_SCHEMA, YAMLException, defineScalarTag, load } from 'js-yaml';
+import { YAMLException, load } from 'js-yaml';
 import { type Result, fail, ok } from '../../../model/issue.ts';
 import { type Json, object } from '../json.ts';
 import { duplicateKeys } from './duplicate-keys.ts';
+import { ENVOY_YAML, settle } from './envoy-yaml.ts';
 
 /** An Envoy bootstrap nests some 40 deep; protobuf itself stops at 100. */
 const MAX_DEPTH = 150;
@@ -9,26 +10,14 @@ const MAX_ALIASES = 10_000;
 /** Values after aliases are followed: 32 MiB of honest YAML has fewer. */
 const MAX_VALUES = 8_000_000;
 
-/**
- * Envoy drops a key with this tag: people keep what they refer to by an alias under it.
- * https://github.com/envoyproxy/envoy/blob/v1.40.0/source/common/protobuf/yaml_utility.cc
- */
-const IGNORED = '\u0000ignored:';
-const SCHEMA = CORE_SCHEMA.withTags([
-  defineScalarTag('!ignore', { resolve: (source) => IGNORED + source, identify: () => false }),
-]);
-
 /** Reads YAML or JSON into plain values. Refuses what is no mapping, nests too deep, or grows by aliases. */
 export function readText(text: string, format: 'yaml' | 'json'): Result<Json> {
   let value: unknown;
   try {
     value =
       format === 'json'
-        ? JSON.parse(text)
-        : withoutIgnored(
-            load(text, { schema: SCHEMA, maxDepth: MAX_DEPTH, maxAliases: MAX_ALIASES }),
-            text.includes('!ignore'),
-          );
+        ? JSON.parse(text.replace(/^\ufeff/, ''))
+        : settle(load(text, { schema: ENVOY_YAML, maxDepth: MAX_DEPTH, maxAliases: MAX_ALIASES }));
   } catch (error) {
     return refuse(`not valid ${format.toUpperCase()}: ${reasonOf(error)}`);
   }
@@ -43,22 +32,6 @@ export function readText(text: string, format: 'yaml' | 'json'): Result<Json> {
   if (json === undefined)
     return refuse('must be a mapping: an Envoy bootstrap, or lists of resources by type');
   return ok(json);
-}
-
-/** Aliases make it a graph: each value is looked at once. */
-function withoutIgnored(root: unknown, hasAny: boolean): unknown {
-  if (!hasAny) return root;
-  const seen = new Set<unknown>();
-  const stack = [root];
-  for (let value = stack.pop(); value !== undefined || stack.length > 0; value = stack.pop()) {
-    if (typeof value !== 'object' || value === null || seen.has(value)) continue;
-    seen.add(value);
-    for (const [key, child] of Object.entries(value)) {
-      if (key.startsWith(IGNORED)) delete (value as Record<string, unknown>)[key];
-      else stack.push(child);
-    }
-  }
-  return root;
 }
 
 function refuse(message: string): Result<Json> {

@@ -44,9 +44,14 @@ export function scalarReader(type: ScalarType, asKey = false): Reader {
 
 export function enumReader(desc: DescEnum): Reader {
   const names = desc.values.map(({ name }) => name);
+  const byUpper = new Map(names.map((name) => [name.toUpperCase(), name]));
   const byNumber = new Map(desc.values.map((value) => [value.number, value.name]));
   return (json, issues) => {
-    if (typeof json === 'string' && names.includes(json)) return json;
+    if (typeof json === 'string') {
+      // Envoy minds no case here.
+      const name = names.includes(json) ? json : byUpper.get(json.toUpperCase());
+      if (name !== undefined) return name;
+    }
     if (typeof json === 'number' && (json | 0) === json) return byNumber.get(json) ?? json;
     const close = typeof json === 'string' ? nearest(json, names) : undefined;
     const hint = close === undefined ? '' : `; did you mean ${close}?`;
@@ -60,18 +65,21 @@ export function zeroOf(): unknown {
 }
 
 function readString(json: unknown, issues: IssueList): unknown {
-  if (typeof json === 'number' || typeof json === 'boolean')
-    return void issues.add(`must be a string; write "${json}" in quotes`);
+  if (typeof json === 'number') return void issues.add(`must be a string; write "${json}" in quotes`);
+  // The word may have been `yes`.
+  if (typeof json === 'boolean') return void issues.add('must be a string; write the word in quotes');
   if (typeof json !== 'string') return void issues.add('must be a string');
   if (!json.isWellFormed()) return void issues.add('must be valid Unicode');
   return json;
 }
 
 const BOOLEANS = new Map(
-  Object.entries({ true: true, yes: true, on: true, y: true, false: false, no: false, off: false, n: false }),
+  Object.entries({ true: true, t: true, yes: true, y: true, 1: true }).concat(
+    Object.entries({ false: false, f: false, no: false, n: false, 0: false }),
+  ),
 );
 
-/** Envoy's YAML is of version 1.1, in which these words are booleans; proto JSON takes them in quotes. */
+/** Envoy's proto JSON takes these words in quotes, in any case. */
 function readBoolean(json: unknown, issues: IssueList): unknown {
   const value = typeof json === 'string' ? BOOLEANS.get(json.toLowerCase()) : json;
   return typeof value === 'boolean' ? value : void issues.add('must be true or false');
@@ -81,13 +89,15 @@ function readBooleanKey(json: unknown, issues: IssueList): unknown {
   return json === 'true' || json === 'false' ? json : void issues.add('must be true or false');
 }
 
-/** Numbers, and strings of digits as proto JSON has them for 64 bits. */
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** Numbers, and strings of them as proto JSON has them for 64 bits; "1e3" is a whole number, too. */
 function readInteger(json: unknown, range: IntegerRange, issues: IssueList): unknown {
-  const whole =
-    (typeof json === 'number' && Number.isInteger(json)) ||
-    (typeof json === 'string' && /^-?\d{1,20}$/.test(json));
+  const digits = typeof json === 'string' && /^-?\d{1,20}$/.test(json);
+  const given = typeof json === 'string' && !digits && DECIMAL.test(json) ? Number(json) : json;
+  const whole = digits || (typeof given === 'number' && Number.isInteger(given));
   if (!whole) return void issues.add('must be a whole number');
-  const value = BigInt(json);
+  const value = BigInt(given as number | string);
   if (value < range.min || value > range.max)
     return void issues.add(`must be from ${range.min} to ${range.max}`);
   const number = Number(value);
