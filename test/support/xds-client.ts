@@ -162,6 +162,21 @@ export function decodeResponse(protocol: 'sotw' | 'delta', bytes: Buffer): Recei
   };
 }
 
+/** A state-of-the-world response with its resources as they are: serialised `google.protobuf.Any`s. */
+export function decodeAnys(bytes: Buffer): {
+  readonly typeUrl: string;
+  readonly nonce: string;
+  readonly version: string;
+  readonly anys: readonly Buffer[];
+} {
+  const raw = types.sotw.response.decode(bytes) as unknown as RawResponse;
+  const any = root.lookupType('google.protobuf.Any');
+  const anys = raw.resources.map(({ type_url, value }) =>
+    Buffer.from(any.encode({ type_url, value }).finish()),
+  );
+  return { typeUrl: raw.type_url, nonce: raw.nonce, version: raw.version_info, anys };
+}
+
 /** One stream of a client under a test's command: nothing is acknowledged that the test does not acknowledge. */
 export class XdsClient {
   readonly protocol: 'sotw' | 'delta';
