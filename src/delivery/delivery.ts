@@ -7,7 +7,8 @@ import type { NodeInfo, StreamObserver, XdsStream } from '../xds/types.ts';
 import { Fleet } from './fleet.ts';
 import { Fleets } from './fleets.ts';
 import { Inspector } from './inspector.ts';
-import { judgeChange, unprovenTarget } from './judge.ts';
+import { unprovenTarget } from './judge.ts';
+import { LoadWatch } from './load-watch.ts';
 import { NodeRecord, type TypeRecord } from './node-record.ts';
 import type { Series } from './series.ts';
 import { type Timers, SYSTEM_TIMERS } from './timers.ts';
@@ -44,17 +45,12 @@ export interface FleetMemory {
 /** Disconnected nodes that are still shown. */
 const MAX_DISCONNECTED = 10_000;
 const MAX_DISCONNECTED_MS = 24 * 3600 * 1000;
-const WATCH_INTERVAL_MS = 1000;
-const TELL_MS = 1000;
-/** A report repeats the node, some 60 KB: while something is watched, a fleet sends at most a hundred a second. */
-const INTERVAL_MS_PER_NODE = 10;
 
 /** Which node gets which snapshot, and what the nodes said of it. */
 export class Delivery implements StreamObserver, LoadReportObserver {
   readonly #fleets: Fleets;
   readonly #timers: Timers;
   readonly #log: DeliveryOptions['log'];
-  readonly #intervalMs: number;
   readonly #onVerdict: (verdict: Verdict) => void;
   readonly #nodes = new Map<string, NodeRecord>();
   readonly #waiters: Waiters;
@@ -62,8 +58,7 @@ export class Delivery implements StreamObserver, LoadReportObserver {
   readonly #listeners = new Set<(event: DeliveryEvent) => void>();
   /** Disconnected nodes, the longest gone first. */
   readonly #gone = new Set<NodeRecord>();
-  /** Fleets whose reports someone is waiting for, by who does. */
-  readonly #watched = new Map<string, ReadonlySet<string>>();
+  readonly #loads: LoadWatch;
   /** Told when nodes are to report at another interval. */
   onIntervals: () => void = () => undefined;
 
@@ -73,7 +68,11 @@ export class Delivery implements StreamObserver, LoadReportObserver {
       this.#makeFleet(name, dataPlane, state),
     );
     this.#log = options.log;
-    this.#intervalMs = options.loadReportIntervalMs ?? 10_000;
+    this.#loads = new LoadWatch({
+      timers: this.#timers,
+      intervalMs: options.loadReportIntervalMs ?? 10_000,
+      tell: (event) => this.#emit(event),
+    });
     this.#onVerdict = options.onVerdict ?? (() => undefined);
     this.#inspector = new Inspector(this.#fleets, this.#nodes, () => this.#timers.now());
     this.#waiters = new Waiters((node) => this.#fleets.stateOf(node));
@@ -243,50 +242,16 @@ export class Delivery implements StreamObserver, LoadReportObserver {
   reported(info: NodeInfo, loads: readonly ClusterLoad[], intervalMs: number | undefined): void {
     const node = this.#nodes.get(info.id);
     const fleet = this.#fleets.get(node?.fleet);
-    if (node === undefined || fleet === undefined) return;
-    const end = this.#timers.now();
-    node.lastReport = end;
-    const start = end - (intervalMs ?? 0);
-    const whole = loads.map((load) => {
-      const mirror = fleet.dataPlane.mirrorOfCluster(load.cluster);
-      return mirror === undefined ? load : node.addLoad(mirror, load, start);
-    });
-    if (intervalMs === undefined) return;
-    const report = { node, loads: new Map(whole.map((load) => [load.cluster, load])), start, end };
-    const { change } = fleet.delivery;
-    fleet.loads.add(report, fleet.percents.mirrors, fleet.dataPlane, change?.version);
-    this.#tellLoad(fleet);
-    if (change === undefined) return;
-    const complaint = judgeChange(fleet, change);
-    if (complaint !== undefined) fleet.delivery.reject({ message: complaint });
-  }
-
-  /** Once a second at most: a large fleet reports more often than anyone can look. */
-  #tellLoad(fleet: Fleet): void {
-    const now = this.#timers.now();
-    if (now - fleet.toldLoadAt < TELL_MS) return;
-    fleet.toldLoadAt = now;
-    for (const { name } of fleet.percents.mirrors) {
-      const { recent } = this.#inspector.mirrorStatus(fleet.name, name);
-      this.#emit({ kind: 'load', fleet: fleet.name, mirror: name, ...recent });
-    }
+    if (node !== undefined && fleet !== undefined) this.#loads.reported(fleet, node, loads, intervalMs);
   }
 
   reportInterval({ cluster }: NodeInfo): number {
-    const fleet = this.#fleets.get(this.#fleets.fleetOf(cluster));
-    if (fleet === undefined) return this.#intervalMs;
-    const watched = [...this.#watched.values()].some((fleets) => fleets.has(fleet.name));
-    if (fleet.delivery.change === undefined && !watched) return this.#intervalMs;
-    const short = Math.max(WATCH_INTERVAL_MS, fleet.members.size * INTERVAL_MS_PER_NODE);
-    return Math.min(short, this.#intervalMs);
+    return this.#loads.intervalOf(this.#fleets.get(this.#fleets.fleetOf(cluster)));
   }
 
   /** These fleets' nodes are to report often; `who` wants it, instead of what it wanted before. */
   watchFor(who: string, fleets: ReadonlySet<string>): void {
-    const before = this.#watched.get(who) ?? new Set<string>();
-    this.#watched.set(who, fleets);
-    const changed = fleets.size !== before.size || [...fleets].some((fleet) => !before.has(fleet));
-    if (changed) this.onIntervals();
+    if (this.#loads.watchFor(who, fleets)) this.onIntervals();
   }
 
   #moved(fleet: Fleet): void {

@@ -5,7 +5,6 @@ import type { Fleets } from './fleets.ts';
 import { unprovenTarget } from './judge.ts';
 import type { NodeRecord } from './node-record.ts';
 import { RECENT_MS, observedLoad, recentLoad } from './observed.ts';
-import { addSample } from './series.ts';
 import type { DeliverySummary, FleetStatus, MirrorStatus, NodeStatus } from './types.ts';
 
 /** Says how nodes, fleets and mirrors stand. Changes nothing. */
@@ -99,14 +98,12 @@ export class Inspector {
     const mean = known.reduce((sum, [percent, count]) => sum + percent * count, 0) / nodes;
     const { nodes: total, acked, rejected, pending } = this.summary([name]);
     const series = fleet?.loads.series(mirror);
-    const since = this.#now() - RECENT_MS;
-    const [chosen, rest] = [series?.totals('chosen', since), series?.totals('rest', since)];
     return {
       effectivePercent: nodes === 0 ? null : Math.round(mean * 10_000) / 10_000,
       effective: [...counts].map(([percent, count]) => ({ percent, nodes: count })),
       nodes: { total, acked, rejected, pending },
       observed: observedLoad(members, mirror),
-      recent: recentLoad(chosen && rest ? addSample(chosen, rest) : (chosen ?? rest)),
+      recent: recentLoad(series?.all(this.#now() - RECENT_MS)),
     };
   }
 }

@@ -56,6 +56,12 @@ export class Series {
     return { copies: { ...sum.copies, inFlight: last.copies.inFlight }, primary: sum.primary };
   }
 
+  /** Both groups together. */
+  all(from: number): Sample | undefined {
+    const [chosen, rest] = [this.totals('chosen', from), this.totals('rest', from)];
+    return chosen && rest ? addSample(chosen, rest) : (chosen ?? rest);
+  }
+
   /** A point for each second that has one, both groups together; the newest last. */
   points(from: number): readonly ({ readonly at: number } & Sample)[] {
     const byTime = new Map<number, Sample>();
