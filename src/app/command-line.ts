@@ -2,32 +2,70 @@ import { readFileSync } from 'node:fs';
 import { FLAGS, readSettings } from '../config/settings.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { createApp } from './app.ts';
-import { fetchBootstrap } from './bootstrap-command.ts';
+import { bootstrapCommand } from './bootstrap-command.ts';
+import { type Command, UsageError } from './command.ts';
+import { importCommand } from './import-command.ts';
+import { rolloutCommand } from './rollout-command.ts';
+import { stopCommand } from './stop-command.ts';
+import { StoreError } from '../store/store.ts';
 
-const USAGE = `mirrorplane: control plane for mirrored traffic
+const COMMANDS: Readonly<Record<string, Command>> = {
+  bootstrap: bootstrapCommand,
+  import: importCommand,
+  rollout: rolloutCommand,
+  stop: stopCommand,
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function usage(): string {
+  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}\n`);
+  return `mirrorplane: control plane for mirrored traffic
 
 Usage: mirrorplane COMMAND [flags]
 
 Commands:
   serve      run the control plane
-  bootstrap  print the bootstrap of an Envoy that joins a fleet
-
+${rows.join('')}
 mirrorplane COMMAND --help tells of one command; mirrorplane --version the version.
 `;
-
-type Environment = Readonly<Record<string, string | undefined>>;
+}
 
 /** Runs a command; resolves with the exit code. */
 export async function run(args: readonly string[], environment: Environment): Promise<number> {
   const [command, ...rest] = args;
   if (command === '--version' || command === '-v') return print(`${version()}\n`);
   if (command === undefined || command === '--help' || command === '-h' || command === 'help')
-    return print(USAGE);
+    return print(usage());
   const help = rest.includes('--help') || rest.includes('-h');
   if (command === 'serve') return help ? print(serveUsage()) : serve(rest, environment);
-  if (command === 'bootstrap') return fetchBootstrap(help ? ['--help'] : rest, environment);
-  process.stderr.write(`mirrorplane: no command "${command}"\n\n${USAGE}`);
+  const known = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+  if (known !== undefined) return help ? print(known.usage) : runCommand(known, rest, environment);
+  process.stderr.write(`mirrorplane: no command "${command}"\n\n${usage()}`);
   return 2;
+}
+
+async function runCommand(
+  command: Command,
+  args: readonly string[],
+  environment: Environment,
+): Promise<number> {
+  const complain = (message: string): void => void process.stderr.write(`mirrorplane: ${message}\n`);
+  try {
+    return await command.run(args, { environment, print, complain });
+  } catch (error) {
+    if (error instanceof UsageError || isArgumentError(error)) {
+      complain(`${error.message}\n\n${command.usage}`);
+      return 2;
+    }
+    complain(error instanceof Error ? error.message : String(error));
+    return 1;
+  }
+}
+
+/** Of `parseArgs`. */
+function isArgumentError(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
 }
 
 async function serve(args: readonly string[], environment: Environment): Promise<number> {
@@ -52,7 +90,9 @@ async function serve(args: readonly string[], environment: Environment): Promise
     await stopped.promise;
     return 0;
   } catch (error) {
-    log.fatal({ err: error }, error instanceof Error ? error.message : 'the start failed');
+    const why = expected(error);
+    if (why === undefined) log.fatal({ err: error }, 'the start failed');
+    else process.stderr.write(`mirrorplane: ${why}\n`);
     return 1;
   } finally {
     await app.stop();
@@ -79,4 +119,26 @@ function version(): string {
 function print(text: string): number {
   process.stdout.write(text);
   return 0;
+}
+
+/** What an operator can do something about, in a sentence. */
+function expected(error: unknown): string | undefined {
+  if (error instanceof StoreError) return error.message;
+  const { code, message, address, port } = error as NodeJS.ErrnoException & {
+    address?: string;
+    port?: number;
+  };
+  const place = `${address ?? ''}:${port ?? ''}`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return `${place} is in use already: is another mirrorplane running? Choose another --http or --xds`;
+    case 'EADDRNOTAVAIL':
+      return `${place} is no address of this machine: choose another --http or --xds`;
+    case 'EACCES':
+    case 'EPERM':
+    case 'ENOENT':
+      return `the start failed: ${message}`;
+    default:
+      return undefined;
+  }
 }

@@ -47,5 +47,7 @@ async function validate(binary: string, file: string): Promise<readonly Issue[]>
 function wordsOf(stderr: string): string {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');
   const words = lines.map((line) => line.replace(/^(\[[^\]]*\]\s*)+/, '')).join(' ');
-  return words.replace(/^error initializing configuration '[^']*': /, '').slice(-2000) || 'refused without a word';
+  return (
+    words.replace(/^error initializing configuration '[^']*': /, '').slice(-2000) || 'refused without a word'
+  );
 }
