@@ -98,8 +98,9 @@ function addReads(app: FastifyInstance, { control, delivery, renderBootstrap }: 
   );
   const variant = {
     type: 'string',
-    enum: ['runtime', 'route'],
-    description: 'Percent by RTDS (default), or in the route',
+    enum: ['runtime', 'no-expiry', 'route', 'unmirrored'],
+    description:
+      'Percent by RTDS (default), the same without what expires, in the route, or no mirrors at all',
   };
   const resources = { type: 'object', additionalProperties: { type: 'array', items: {} } };
   app.get(

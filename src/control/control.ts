@@ -8,6 +8,7 @@ import type { Verb } from '../model/rollout-commands.ts';
 import type { Decision } from '../model/rollout-machine.ts';
 import type { PrimaryTotals } from '../model/observation.ts';
 import type { Kind, State } from '../model/state.ts';
+import { baselineOf } from '../model/spread.ts';
 import { stopOf } from '../model/stop.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { Store } from '../store/store.ts';
@@ -184,7 +185,7 @@ export class Control {
       await this.#writer.write<'rollout', Draft>({ kind: 'rollout', name }, context, (state) => {
         const rollout = rolloutIn(state, name);
         const mirrors = rollout.mirrors.flatMap((mirror) => state.mirror.get(mirror)?.value ?? []);
-        const percents = Object.fromEntries(mirrors.map((mirror) => [mirror.name, mirror.percent]));
+        const percents = Object.fromEntries(mirrors.map((mirror) => [mirror.name, baselineOf(mirror)]));
         const answer = command(rollout, verb, {
           ...{ actor, reason, now: this.#clock().getTime() },
           percents,

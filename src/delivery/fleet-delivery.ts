@@ -205,7 +205,8 @@ export class FleetDelivery {
         [...members].filter((node) => !change.granted.has(node)),
       );
     else if (change.granted.size === 0) this.#grant(change, change.next(members));
-    if (this.#change !== change || change.granted.size === 0 || change.waiting.size > 0) return;
+    if (this.#change !== change || change.granted.size === 0) return;
+    if (change.waiting.size > 0) return this.#awaitAnswers(change);
     if (change.granted.size < members.size) return this.#bake(change);
     change.completeAt = this.#outlet.timers.now();
     this.#outlet.moved();
@@ -220,7 +221,14 @@ export class FleetDelivery {
     for (const node of nodes) this.#put(node, change.version);
     for (const node of nodes) if (node.state() === 'acked') change.settle(node);
     this.#outlet.moved();
-    if (this.#good !== undefined) this.#wait('answers', this.pace.ackTimeoutMs, () => this.#late(change));
+    this.#stopTimer();
+    this.#awaitAnswers(change);
+  }
+
+  /** A node that came back in the middle is waited for like the others, and no longer. */
+  #awaitAnswers(change: Change<NodeRecord>): void {
+    if (this.#good === undefined || this.#timer !== undefined) return;
+    this.#wait('answers', this.pace.ackTimeoutMs, () => this.#late(change));
   }
 
   #late(change: Change<NodeRecord>): void {

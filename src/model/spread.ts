@@ -36,6 +36,14 @@ export function thresholdFor(salt: string, nodes: Iterable<string>, share: Ppm, 
   return Math.max(found, atLeast);
 }
 
+/**
+ * The percent that a rollout of the mirror goes back to: where an earlier one left a share, that of the nodes outside it.
+ * Of two percents in force it is the one that no node has to be raised to.
+ */
+export function baselineOf({ percent, spread }: Pick<Mirror, 'percent' | 'spread'>): Ppm {
+  return Math.min(percent, spread?.rest ?? percent);
+}
+
 /** The mirror's percent on a node, as far as rollouts go. */
 export function percentOn({ percent, spread }: Pick<Mirror, 'percent' | 'spread'>, node: string): Ppm {
   return spread === undefined || isInShare(spread, node) ? percent : spread.rest;

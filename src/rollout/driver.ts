@@ -30,6 +30,8 @@ export interface GateEvent {
 
 /** Acknowledgements come by the thousand: they are looked at together. */
 const COALESCE_MS = 10;
+/** A share is of the nodes that are there: after a restart they are given this time to come back. */
+const RETURN_MS = 3000;
 /** When a move could not be stored. */
 const RETRY_MS = 1000;
 
@@ -52,6 +54,8 @@ export class RolloutDriver {
   readonly #listeners = new Set<(event: GateEvent) => void>();
   #active: readonly string[] = [];
   #startedAt = 0;
+  /** Rollouts that an earlier process had begun. */
+  #resumed: ReadonlySet<string> = new Set();
   #unsubscribe: readonly (() => void)[] = [];
 
   constructor(options: RolloutOptions) {
@@ -62,6 +66,8 @@ export class RolloutDriver {
   start(): void {
     const { control, delivery, timers } = this.#options;
     this.#startedAt = timers.now();
+    const begun = this.#rollouts().filter(({ status }) => isActive(status));
+    this.#resumed = new Set(begun.map(({ name }) => name));
     this.#unsubscribe = [
       control.subscribe(() => this.#wakeAll()),
       delivery.subscribe(({ kind }) => {
@@ -170,6 +176,10 @@ export class RolloutDriver {
     const { control, timers, log } = this.#options;
     const rollout = control.state.rollout.get(name)?.value;
     if (rollout === undefined || this.#runs.get(name) !== run) return;
+    const back = this.#startedAt + RETURN_MS;
+    if (this.#resumed.has(name) && setsStep(rollout) && timers.now() < back) {
+      return this.#wakeIn(name, back - timers.now());
+    }
     const readings = await this.#gates(rollout, run);
     this.#callHooks(rollout, run, readings);
     const now = timers.now();
@@ -234,7 +244,7 @@ export class RolloutDriver {
     const now = this.#options.timers.now();
     const age = now - this.#startedAt;
     if (age < 2 * rollout.intervalMs) return true;
-    return age < rollout.ackTimeoutMs && this.#observer.delivery(rollout, now).nodes === 0;
+    return age < rollout.ackTimeoutMs && this.#observer.delivery(rollout, now).chosen === 0;
   }
 
   #callHooks(rollout: Rollout, run: Run, readings: readonly GateReading[] | undefined): void {
@@ -250,17 +260,26 @@ export class RolloutDriver {
   }
 
   /** All nodes of the share have left, and others are there: the share is of these now. */
-  async #widen(rollout: Rollout, { delivery }: Situation): Promise<void> {
+  async #widen(rollout: Rollout, { delivery, now }: Situation): Promise<void> {
     const { status, name } = rollout;
     if (status.state !== 'applying' || !status.isSet || delivery.chosen > 0 || delivery.nodes === 0) return;
+    // After a restart its nodes may be on their way back.
+    if (now - this.#startedAt < rollout.ackTimeoutMs && this.#resumed.has(name)) return;
     const { percent, fleetPercent } = stepOf(rollout);
+    const reason = 'no node of its share is connected: the share is of those that are';
     const decision: Decision = {
-      status,
+      // Another status, so that the move is seen to be its own.
+      status: { ...status, since: now, reason },
       share: { percent, fleetPercent },
-      reason: 'no node of its share is connected: the share is of those that are',
+      reason,
     };
     await this.#options.control.moveRollout(name, (current) => (current === rollout ? decision : undefined));
   }
+}
+
+/** Whether the next move is to set a share. */
+function setsStep({ status }: Rollout): boolean {
+  return status.state === 'applying' && !status.isSet;
 }
 
 /** Webhooks of one step are called once in a life of the process, unless it is set again. */

@@ -7,6 +7,7 @@ import type { GateInput, GateReading, StepDelivery } from '../model/gates.ts';
 import type { PrimaryTotals } from '../model/observation.ts';
 import type { Ppm } from '../model/percent.ts';
 import type { Rollout } from '../model/rollout.ts';
+import { baselineOf } from '../model/spread.ts';
 import { stopOf } from '../model/stop.ts';
 import { type Fetch, queryPrometheus } from './prometheus.ts';
 
@@ -38,8 +39,8 @@ export class Observer {
     const { state } = this.#control;
     return Object.fromEntries(
       mirrors.flatMap((name) => {
-        const percent = state.mirror.get(name)?.value.percent;
-        return percent === undefined ? [] : [[name, percent]];
+        const mirror = state.mirror.get(name)?.value;
+        return mirror === undefined ? [] : [[name, baselineOf(mirror)]];
       }),
     );
   }

@@ -49,10 +49,13 @@ test(`killed ${KILLS} times in the middle, a rollout goes on, and no Envoy has a
 
   const seen = new Set<number>();
   let watching = true;
+  t.teardown(() => {
+    watching = false;
+  });
   const watch = Promise.all(
     envoys.map(async (envoy) => {
       while (watching) {
-        const percent = await percentOf(envoy);
+        const percent = await percentOf(envoy).catch(() => undefined);
         if (percent !== undefined) seen.add(percent);
       }
     }),
@@ -64,8 +67,8 @@ test(`killed ${KILLS} times in the middle, a rollout goes on, and no Envoy has a
     interval: '500ms',
     ackTimeout: '30s',
   });
-  const stateOf = async (): Promise<string> =>
-    (await plane.done('GET', '/v1/rollouts/canary')).status.state as string;
+  const statusOf = async (): Promise<{ state: string; reason: string }> =>
+    (await plane.done('GET', '/v1/rollouts/canary')).status;
   const begin = async (verb: string): Promise<void> => {
     await plane.done('PATCH', '/v1/mirrors/edge-wallarm?wait=acked', { percent: BASELINE });
     await plane.done('POST', `/v1/rollouts/canary/${verb}`);
@@ -79,15 +82,15 @@ test(`killed ${KILLS} times in the middle, a rollout goes on, and no Envoy has a
     plane = await ControlPlane.start({ data: rig.data, http: plane.http, xds: plane.xds });
     const current = plane;
     t.teardown(() => current.stop());
-    const state = await stateOf();
-    t.false(['aborted', 'paused'].includes(state), `after kill ${kill} it is ${state}`);
+    const { state, reason } = await statusOf();
+    t.false(['aborted', 'paused'].includes(state), `after kill ${kill} it is ${state}: ${reason}`);
     if (state === 'done') {
       ended += 1;
       t.is((await plane.done('GET', '/v1/mirrors/edge-wallarm')).percent, 80);
       await begin('retry');
     }
   }
-  await until('it ends', async () => (await stateOf()) === 'done', { timeoutMs: 60_000 });
+  await until('it ends', async () => (await statusOf()).state === 'done', { timeoutMs: 60_000 });
   await until('every Envoy has the last step', async () => {
     const percents = await Promise.all(envoys.map(percentOf));
     return percents.every((percent) => percent === 80);

@@ -4,7 +4,7 @@
  * and the control plane is killed. What must hold is in `test/support/simulation/rules.ts`; what can happen, with how
  * often, in `scenario.ts` beside it. A seed names a run: it is the same each time.
  *
- * What runs here is a part. All of it (1,000 runs of 10,000 nodes take about an hour and a half on one core; by
+ * What runs here is a part. All of it (1,000 runs of 10,000 nodes take about two and a half hours on one core; by
  * SIMULATION_SEED, the first seed, they can be shared out among several):
  *
  *     SIMULATION_RUNS=1000 SIMULATION_NODES=10000 npx ava test/simulation/rollout.test.ts

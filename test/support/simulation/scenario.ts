@@ -52,7 +52,7 @@ export function makeScenario(random: Random, nodes: number): Scenario {
     habits: {
       slow: random.pick([0, 0.005, 0.02]),
       vanish: random.pick([0, 0, 0.3 / nodes, 5 / nodes]),
-      stick: random.pick([0, 0, 0.1 / nodes]),
+      stick: random.pick([0, 0, 0.3 / nodes, 1 / nodes]),
       churn: random.pick([0, 0.2, 2]),
       storeFailure: random.pick([0, 0, 0.2]),
     },

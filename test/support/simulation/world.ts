@@ -22,6 +22,8 @@ import { SimulatedTime } from './time.ts';
 
 const OPERATOR = { author: 'operator', reason: 'simulated' };
 const LONGEST_MS = 30 * 60_000;
+/** Longer than a node may take to acknowledge a structure, and all waves. */
+const PATIENCE_MS = 40_000;
 /** Longer than any time limit of the delivery or the plan. */
 const REST_MS = 120_000;
 const MAX_REPORT_MS = 5000;
@@ -220,6 +222,9 @@ class World implements Surroundings {
   async #calmDown(): Promise<void> {
     this.#isCalm = true;
     await this.#operate({ at: 0, kind: 'release' });
+    await this.time.pass(PATIENCE_MS);
+    const { state: before } = this.#mustHavePlane().delivery.fleetStatus(FLEET) ?? {};
+    if (before === 'delivering') this.#rules.break('who hangs is waited for without end');
     for (const node of this.#stuck) {
       if (!node.isConnected) continue;
       node.disconnect();

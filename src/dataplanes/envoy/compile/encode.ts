@@ -1,5 +1,5 @@
 import type { Resource, ResourceRef } from '../../../snapshot/snapshot.ts';
-import { contentHash, makeResource } from '../../../snapshot/build.ts';
+import { makeResource } from '../../../snapshot/build.ts';
 import { type Json, objects, string } from '../json.ts';
 import type { EnvoySchema } from '../schema/index.ts';
 import { RESOURCES, type ResourceList, nameField, typeUrl } from '../types.ts';
@@ -30,10 +30,7 @@ export class Encoder {
     if (known !== undefined) return known;
     const message = list === 'routes' ? this.#routes(json) : this.#schema.encode(RESOURCES[list], json);
     const any = this.#any(typeUrl(list), message);
-    const made = withTtl(
-      makeResource(string(json[nameField(list)]) ?? '', any, options.resend),
-      options.ttlMs,
-    );
+    const made = makeResource(string(json[nameField(list)]) ?? '', any, options.resend, options.ttlMs);
     this.#resources.set(json, made);
     return made;
   }
@@ -67,10 +64,4 @@ function lengthPrefix(field: number, length: number): Uint8Array {
   for (; rest > 127; rest >>>= 7) bytes.push((rest & 127) | 128);
   bytes.push(rest);
   return Uint8Array.from(bytes);
-}
-
-/** Another time to live is another version: otherwise it would never be sent. */
-function withTtl(resource: Resource, ttlMs: number | undefined): Resource {
-  if (ttlMs === undefined) return resource;
-  return Object.freeze({ ...resource, version: contentHash(resource.body, `ttl ${ttlMs}`), ttlMs });
 }

@@ -1,5 +1,5 @@
 import type { Primaries } from '../../data-plane.ts';
-import { mirrorableRoutes } from '../config/mirror-policies.ts';
+import { mirrorableRoutes, mirrorsByItself } from '../config/mirror-policies.ts';
 import { type Json, dig, object, objects, string } from '../json.ts';
 import { HTTP_PROTOCOL_OPTIONS } from '../types.ts';
 import { type Mentions, mentionsOf } from './mentions.ts';
@@ -53,9 +53,11 @@ export function findPrimaries({
   }
   const mentions = mentionsOf(config.lists);
   for (const here of found.values()) {
-    here.exact &&= [...here.named].every(
-      ([name, count]) => isPlain(clusters.get(name)) && isOnlyNamed(name, count, mentions),
-    );
+    here.exact &&=
+      here.named.size > 0 &&
+      [...here.named].every(
+        ([name, count]) => isPlain(clusters.get(name)) && isOnlyNamed(name, count, mentions),
+      );
     for (const name of here.clusters)
       membersOf(clusters.get(name)).forEach((member) => here.clusters.add(member));
   }
@@ -77,13 +79,17 @@ function isOnlyNamed(name: string, count: number, { counts, texts, anyByRequest 
   );
 }
 
-/** Whether its counters count each request once: no retries of its own, no clusters behind it. */
+/**
+ * Whether its counters count each request once, and only requests that may be copied: no retries or mirrors of its own,
+ * no clusters behind it.
+ */
 function isPlain(cluster: Json | undefined): boolean {
   const options = object(dig(cluster, 'typed_extension_protocol_options', HTTP_PROTOCOL_OPTIONS));
   const config = object(dig(cluster, 'cluster_type', 'typed_config'));
   return (
     cluster !== undefined &&
     options?.['retry_policy'] === undefined &&
+    !mirrorsByItself(cluster) &&
     config?.['clusters'] === undefined &&
     config?.['sub_clusters_config'] === undefined
   );

@@ -4,7 +4,7 @@ import type { CompileInput } from '../../data-plane.ts';
 import type { EnvoyConfig } from '../config/read.ts';
 import { type Json, objects } from '../json.ts';
 import type { Target } from '../../../model/target.ts';
-import { mirrorableRoutes } from '../config/mirror-policies.ts';
+import { mirrorableRoutes, mirrorsByItself } from '../config/mirror-policies.ts';
 import { type Plan, makePlan } from '../plan/plan.ts';
 import type { EnvoySchema } from '../schema/index.ts';
 import { type MirrorCluster, buildMirrorCluster } from '../translate/mirror-cluster.ts';
@@ -40,7 +40,7 @@ export function buildStructure(schema: EnvoySchema, input: CompileInput<EnvoyCon
         }),
     },
   );
-  warnings.push(...unreachableHosts(config));
+  warnings.push(...unreachableHosts(config), ...unreachableClusters(config));
   const rewriting = mirrorsOnRewrites(plan);
   const clusters = new Map<string, MirrorCluster>();
   const targets = new Map<string, Target>();
@@ -94,4 +94,14 @@ function unreachableHosts(config: EnvoyConfig): readonly Issue[] {
         message: 'mirrors do not reach routes inside a matcher tree',
       })),
   );
+}
+
+/** Seen with Envoy 1.40: a cluster's own mirror policies are taken in place of those of routes. */
+function unreachableClusters(config: EnvoyConfig): readonly Issue[] {
+  return config.lists.clusters.filter(mirrorsByItself).map(({ name }) => ({
+    path: `clusters[${String(name)}].typed_extension_protocol_options`,
+    message:
+      'mirrors do not reach requests to this cluster: Envoy takes the request_mirror_policies that stand here in ' +
+      'place of those of routes',
+  }));
 }

@@ -1,5 +1,6 @@
 import { FULL, type Ppm } from '../../../model/percent.ts';
 import { type Json, dig, mapList, object, objects, string } from '../json.ts';
+import { HTTP_PROTOCOL_OPTIONS } from '../types.ts';
 
 const PPM_PER_UNIT: Readonly<Record<string, number>> = { HUNDRED: 10_000, TEN_THOUSAND: 100, MILLION: 1 };
 
@@ -33,6 +34,12 @@ export function policiesOf({
     if (policies.length > 0) return policies;
   }
   return [];
+}
+
+/** Whether a cluster has mirror policies of its own, for requests from whatever route. */
+export function mirrorsByItself(cluster: Json): boolean {
+  const options = dig(cluster, 'typed_extension_protocol_options', HTTP_PROTOCOL_OPTIONS);
+  return objects(dig(options, 'request_mirror_policies')).length > 0;
 }
 
 /** The share of a policy. No fraction is all; Envoy takes more than the denominator for all as well. */

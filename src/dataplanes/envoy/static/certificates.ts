@@ -1,6 +1,6 @@
 import { type Json, object } from '../json.ts';
-import { ADS_SOURCE } from '../types.ts';
 import { holdsFile } from './data-source.ts';
+import { NOWHERE } from './nowhere.ts';
 
 const SECRET_KINDS = ['tls_certificate', 'validation_context', 'session_ticket_keys', 'generic_secret'];
 
@@ -60,5 +60,5 @@ function dropFiles(json: unknown): Json {
 }
 
 function comingSecret(name: string): Json {
-  return { name: `mirrorplane-check-${name}`, sds_config: ADS_SOURCE };
+  return { name: `mirrorplane-check-${name}`, sds_config: NOWHERE };
 }

@@ -1,11 +1,11 @@
 import { type Json, object } from '../json.ts';
-import { ADS_SOURCE } from '../types.ts';
 import { withoutCertificateFiles } from './certificates.ts';
 import { isFile } from './data-source.ts';
+import { NOWHERE } from './nowhere.ts';
 
 /**
- * JSON of a resource with nothing in it that Envoy would open: logs go nowhere, what comes from a file is to come by
- * ADS, and contents of files are empty, or the least that is valid where empty is not.
+ * JSON of a resource with nothing in it that Envoy would open: logs go nowhere, resources from files come from
+ * nowhere, and contents of files are empty, or the least that is valid where empty is not.
  */
 export function withoutFiles(json: Json): Json {
   return visit(json, '') as Json;
@@ -25,7 +25,7 @@ function visit(value: unknown, key: string): unknown {
   const json = object(value);
   if (json === undefined) return value;
   if (isFile(json)) return { inline_string: LEAST[key] ?? '' };
-  if (FILE_SOURCE.test(key) && (json['path'] ?? json['path_config_source']) !== undefined) return ADS_SOURCE;
+  if (FILE_SOURCE.test(key) && (json['path'] ?? json['path_config_source']) !== undefined) return NOWHERE;
   const writes = WRITERS.test(String(json['@type'])) || key === 'key_log';
   const entries = Object.entries(withoutCertificateFiles(json)).map(([field, child]): [string, unknown] => {
     const written = WRITTEN.has(field) && (writes || field === 'event_log_path');

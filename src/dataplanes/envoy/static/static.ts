@@ -1,7 +1,8 @@
 import type { Compiled } from '../../data-plane.ts';
-import { type Json, dig, object, objects, string } from '../json.ts';
+import { type Json, dig, object, objects } from '../json.ts';
 import { mapHcms } from '../config/http-connection-managers.ts';
 import { withoutFiles } from './files.ts';
+import { NOWHERE, NOWHERE_CLUSTER } from './nowhere.ts';
 
 /**
  * What nodes of a variant get, as one bootstrap (JSON) that asks for nothing: for `envoy --mode validate -c FILE.json`.
@@ -21,18 +22,21 @@ export function renderStatic(compiled: Compiled, variant: string): string {
     new Map((lists[list] ?? []).map((json) => [json[field], json]));
   const routes = named('routes');
   const endpoints = named('endpoints', 'cluster_name');
+  // A secret whose content was left out is a mere name.
+  const secrets = (lists['secrets'] ?? []).filter((secret) => Object.keys(secret).length > 1);
   const bootstrap = {
-    // Sources that are left, of secrets, want to know who asks.
+    // Sources that are left want to know who asks.
     node: { id: 'check', cluster: 'check' },
     layered_runtime: {
       layers: (lists['runtimes'] ?? []).map(({ name, layer }) => ({ name, static_layer: layer ?? {} })),
     },
     static_resources: {
       listeners: (lists['listeners'] ?? []).map((json) => withRoutes(json, routes)),
-      clusters: (lists['clusters'] ?? []).map((json) => withEndpoints(json, endpoints)),
+      clusters: [NOWHERE_CLUSTER, ...(lists['clusters'] ?? []).map((json) => withEndpoints(json, endpoints))],
+      secrets,
     },
   };
-  return JSON.stringify(inlineSecrets(bootstrap, lists['secrets'] ?? []));
+  return JSON.stringify(inlineSecrets(bootstrap, new Set(secrets.map(({ name }) => name))));
 }
 
 function withRoutes(listener: Json, routes: ReadonlyMap<unknown, Json>): Json {
@@ -54,22 +58,17 @@ function withEndpoints(cluster: Json, endpoints: ReadonlyMap<unknown, Json>): Js
 }
 
 /** A static secret is named without a source; one whose file was left out is as one that comes later. */
-function inlineSecrets(bootstrap: Json, secrets: readonly Json[]): Json {
-  const whole = secrets.filter((secret) => Object.keys(secret).length > 1);
-  if (whole.length === 0) return bootstrap;
-  const names = new Set(whole.map((secret) => string(secret['name'])));
-  const visit = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(visit);
-    const json = object(value);
-    if (json === undefined) return value;
-    const known = names.has(string(json['name'])) && isOurs(json['sds_config']);
-    const kept = Object.entries(json).filter(([key]) => !(known && key === 'sds_config'));
-    return Object.fromEntries(kept.map(([key, child]) => [key, visit(child)]));
-  };
-  const inlined = visit(bootstrap) as Json;
-  return { ...inlined, static_resources: { ...object(inlined['static_resources']), secrets: whole } };
+function inlineSecrets(value: unknown, names: ReadonlySet<unknown>): unknown {
+  if (Array.isArray(value)) return value.map((item) => inlineSecrets(item, names));
+  const json = object(value);
+  if (json === undefined) return value;
+  if (isOurs(json)) return NOWHERE;
+  const known = names.has(json['name']) && isOurs(json['sds_config']);
+  const kept = Object.entries(json).filter(([key]) => !(known && key === 'sds_config'));
+  return Object.fromEntries(kept.map(([key, child]) => [key, inlineSecrets(child, names)]));
 }
 
+/** A `ConfigSource` that is this server. */
 function isOurs(source: unknown): boolean {
-  return dig(source, 'ads') !== undefined || dig(source, 'self') !== undefined;
+  return object(dig(source, 'ads')) !== undefined || object(dig(source, 'self')) !== undefined;
 }
