@@ -1,3 +1,4 @@
+import type { StepDelivery } from '../model/gates.ts';
 import type { GroupTotals } from '../model/observation.ts';
 import type { Verdict } from '../model/verdict.ts';
 
@@ -64,18 +65,7 @@ export interface FleetStatus {
 
 /** What a mirror's load reports and acknowledgements say of one group of its fleet's nodes, for gates. */
 export interface MirrorView {
-  readonly delivery: {
-    readonly nodes: number;
-    /** In the share; the rest of the counts are of these. */
-    readonly chosen: number;
-    readonly acked: number;
-    readonly rejected: number;
-    readonly pending: number;
-    /** Of the pending: for longer than was asked about. */
-    readonly overdue: number;
-    /** In the whole fleet: nodes that do not have the percent they are to have. */
-    readonly unsettled: number;
-  };
+  readonly delivery: StepDelivery;
   readonly chosen: GroupTotals;
   readonly rest: GroupTotals;
 }
