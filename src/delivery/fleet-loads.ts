@@ -6,6 +6,7 @@ import { FULL } from '../model/percent.ts';
 import type { Ppm } from '../model/percent.ts';
 import { isInShare } from '../model/spread.ts';
 import type { ClusterLoad } from '../xds/load-reports.ts';
+import type { FleetDelivery } from './fleet-delivery.ts';
 import type { NodeRecord } from './node-record.ts';
 import { type Sample, Series } from './series.ts';
 import type { Version } from './version.ts';
@@ -21,8 +22,9 @@ export interface Report {
 /** What the load reports of one fleet say: of each mirror, and of its primaries as a whole. */
 export class FleetLoads {
   readonly #mirrors = new Map<string, Series>();
-  /** Every primary request of the fleet; `chosen`: on nodes that are on a structure under way. */
+  /** Every primary request of the fleet; `chosen`: on nodes that are on the structure under way. */
   readonly primaries = new Series();
+  #underWay: Version | undefined;
 
   series(mirror: string): Series {
     const found = this.#mirrors.get(mirror) ?? new Series();
@@ -38,10 +40,20 @@ export class FleetLoads {
 
   /**
    * A report that covers a time in which the node's configuration changed says nothing of either, and is left out.
-   * `underWay`: the structure that is being delivered.
    */
-  add(report: Report, mirrors: readonly Mirror[], dataPlane: DataPlane, underWay: Version | undefined): void {
+  add(
+    report: Report,
+    mirrors: readonly Mirror[],
+    dataPlane: DataPlane,
+    { change, good }: Pick<FleetDelivery, 'change' | 'good'>,
+  ): void {
     const { node, start, end } = report;
+    const underWay = change?.version;
+    if (underWay !== undefined && underWay !== this.#underWay) {
+      // What a change that was taken back did is nothing to compare the next with.
+      this.primaries.beginGroup(this.#underWay === good ? 'kept' : 'forgotten');
+      this.#underWay = underWay;
+    }
     const settledAt = node.settledAt();
     if (settledAt === undefined || start < settledAt || node.base === undefined) return;
     const seconds = (end - start) / 1000;

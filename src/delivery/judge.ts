@@ -3,7 +3,6 @@ import type { PrimaryTotals } from '../model/observation.ts';
 import type { Change } from './change.ts';
 import type { Fleet } from './fleet.ts';
 import type { NodeRecord } from './node-record.ts';
-import { addSample } from './series.ts';
 
 /** Fewer requests or errors than this are chance. */
 const MIN_REQUESTS = 50;
@@ -30,12 +29,8 @@ function risenErrors({ loads }: Fleet, { since }: Change<NodeRecord>): string | 
   const now = series.totals('chosen', since)?.primary;
   if (now === undefined || now.requests < MIN_REQUESTS || now.errors < MIN_ERRORS) return undefined;
   const rest = series.totals('rest', since)?.primary;
-  const [chosenBefore, restBefore] = (['chosen', 'rest'] as const).map((group) =>
-    series.totals(group, since - BEFORE_MS, since - 1000),
-  );
-  const before =
-    chosenBefore && restBefore ? addSample(chosenBefore, restBefore) : (chosenBefore ?? restBefore);
-  const reference = [rest, before?.primary].find((one) => one !== undefined && one.requests >= MIN_REQUESTS);
+  const before = series.totals('rest', since - BEFORE_MS, since)?.primary;
+  const reference = [rest, before].find((one) => one !== undefined && one.requests >= MIN_REQUESTS);
   if (reference === undefined) return undefined;
   const risen = isMoreOften(
     { hits: now.errors, of: now.requests },

@@ -45,7 +45,7 @@ export class LoadWatch {
     if (intervalMs === undefined) return;
     const report = { node, loads: new Map(whole.map((load) => [load.cluster, load])), start, end };
     const { change } = fleet.delivery;
-    fleet.loads.add(report, fleet.percents.mirrors, fleet.dataPlane, change?.version);
+    fleet.loads.add(report, fleet.percents.mirrors, fleet.dataPlane, fleet.delivery);
     this.#tell(fleet, end);
     const complaint = change && judgeChange(fleet, change);
     if (complaint !== undefined) fleet.delivery.reject({ message: complaint });

@@ -47,6 +47,18 @@ export class Series {
     return made;
   }
 
+  /** A new share of nodes is chosen: what was seen of the last counts with the others, or is forgotten. */
+  beginGroup(last: 'kept' | 'forgotten'): void {
+    const { chosen } = this.#buckets;
+    if (last === 'kept') {
+      for (const bucket of chosen) {
+        const rest = this.#bucketAt('rest', bucket.at);
+        Object.assign(rest, addSample(rest, bucket));
+      }
+    }
+    chosen.length = 0;
+  }
+
   /** Sums over reports that began in `[from, to)`, epoch milliseconds; undefined when there is none. */
   totals(group: Group, from: number, to = Infinity): Sample | undefined {
     const buckets = this.#buckets[group].filter(({ at }) => at > from - BUCKET_MS && at < to);

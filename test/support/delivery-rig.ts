@@ -88,8 +88,8 @@ export class DeliveryRig {
   }
 
   /** A fleet with a config and one mirror `NAME-m` at this percent. */
-  publish(fleet: string, percent: number, nodeCluster = fleet): void {
-    const target = checkTarget('wallarm', { endpoints: [{ host: 'wallarm', port: 8445 }] });
+  publish(fleet: string, percent: number, { nodeCluster = fleet, host = 'wallarm' } = {}): void {
+    const target = checkTarget('wallarm', { endpoints: [{ host, port: 8445 }] });
     const mirror = checkMirror(`${fleet}-m`, { fleet, target: 'wallarm', percent });
     if (!target.ok || !mirror.ok) throw new Error('a sample is bad');
     this.#state = applyChanges(this.#state, this.#state.revision + 1, [

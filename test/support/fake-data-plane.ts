@@ -107,8 +107,8 @@ export class FakeDataPlane implements DataPlane<FakeNative> {
     return acked.get(MIRROR_TYPE)?.labels.get(mirror);
   }
 
-  mirrorOfCluster(cluster: string): string {
-    return cluster;
+  mirrorOfCluster(cluster: string): string | undefined {
+    return cluster.startsWith('p-') ? undefined : cluster;
   }
 }
 

@@ -80,17 +80,17 @@ test('a node belongs to the fleet that has its cluster, whenever that comes, mov
   const rig = new DeliveryRig();
   const node = rig.node('a', 'blue');
   t.like(rig.delivery.node('a'), { fleet: undefined, state: 'pending' });
-  rig.publish('edge', 5, 'blue');
+  rig.publish('edge', 5, { nodeCluster: 'blue' });
   t.is(rig.delivery.node('a')?.fleet, 'edge');
   t.truthy(node.served);
   node.ack();
   t.deepEqual(rig.delivery.summary(['edge']), { nodes: 1, acked: 1, rejected: 0, pending: 0 });
-  rig.publish('edge', 5, 'green');
+  rig.publish('edge', 5, { nodeCluster: 'green' });
   t.is(rig.delivery.node('a')?.fleet, undefined);
   // Nobody tells it of percents any more: it keeps what it has, and copies nothing.
   t.is(node.served?.types.get(MIRROR_TYPE)?.labels.get('edge-m'), 0);
   t.is(rig.delivery.summary(['edge']).nodes, 0);
-  rig.publish('edge', 5, 'blue');
+  rig.publish('edge', 5, { nodeCluster: 'blue' });
   t.is(rig.delivery.node('a')?.fleet, 'edge');
   rig.remove('edge');
   t.is(rig.delivery.node('a')?.fleet, undefined);
