@@ -4,6 +4,7 @@ import type { PrimaryTotals } from './observation.ts';
 import type { Ppm } from './percent.ts';
 import { FULL, formatPercent } from './percent.ts';
 import type { Rollout, RolloutStatus, Step } from './rollout.ts';
+import { type Seen, lack } from './rollout-sight.ts';
 import { mayStep } from './schedule.ts';
 
 /** What is done to the mirrors, in the same write as the move. */
@@ -22,6 +23,7 @@ export interface Situation {
   /** Epoch milliseconds. */
   readonly now: number;
   readonly delivery: StepDelivery;
+  readonly seen: Seen;
   /** Undefined: it is not time to look at gates. */
   readonly readings: readonly GateReading[] | undefined;
   /** Primary requests on the chosen nodes since they acknowledged the step; undefined: not known. */
@@ -38,6 +40,8 @@ export interface Situation {
 
 /** Author of what a rollout does by itself. */
 const SELF = 'mirrorplane';
+/** Begins the reasons of {@link wait}, and no others. */
+const WAITS = 'waits: ';
 
 /**
  * The next move, if it is time for one. One move at a time: ask again after it, of the situation that it made. Readings
@@ -129,16 +133,9 @@ function holding(rollout: Rollout, situation: Situation): Decision | undefined {
   const { now, requests } = situation;
   const step = stepOf(rollout);
   if (now < holdEnd(rollout)) return undefined;
-  if (step.minRequests > 0) {
-    if (requests === undefined) {
-      return missing(
-        rollout,
-        situation,
-        'nobody can tell how many requests there were, and minRequests is set',
-      );
-    }
-    if (requests < step.minRequests) return undefined;
-  }
+  const lacking = heedLack(rollout, situation);
+  if (lacking !== undefined) return lacking;
+  if (step.minRequests > 0 && (requests ?? 0) < step.minRequests) return undefined;
   if (step.approval === 'manual' && !status.approved) return undefined;
   return move(status, { state: 'gating', since: now, reason: 'the hold is over: a last look at the gates' });
 }
@@ -148,13 +145,16 @@ function gating(rollout: Rollout, situation: Situation): Decision | undefined {
   if (failed !== undefined) return failed;
   const { status } = rollout;
   const { now, readings, hooks, delivery } = situation;
+  const lacking = heedLack(rollout, situation);
+  if (lacking !== undefined) return lacking;
   // Where no node has the step there is nothing to look at, whatever the gates say.
   if (readings === undefined || delivery.acked === 0) return undefined;
   const unknown = untold(rollout, readings);
   if (unknown.length > 0) {
     // Reports of the first interval may still be on their way.
     if (now - (status.appliedAt ?? now) < 2 * rollout.intervalMs) return undefined;
-    return missing(rollout, situation, unknown.join('; '));
+    // That it waits for these is shown with the gates, whose numbers change at each look.
+    return rollout.missingData === 'wait' ? undefined : missing(rollout, situation, unknown.join('; '));
   }
   if (readings.some(({ verdict, dryRun }) => verdict === 'fail' && !dryRun)) return undefined;
   // It waits for a window here, where what is set is watched.
@@ -165,6 +165,19 @@ function gating(rollout: Rollout, situation: Situation): Decision | undefined {
     if (!hooks.ok) return fail(rollout, situation, hooks.message);
   }
   return advanceStep(rollout, now, SELF, 'all gates passed');
+}
+
+/** Nodes that are gone, or silent, tell nothing more, however long it waits: said once, and heeded. */
+function heedLack(rollout: Rollout, situation: Situation): Decision | undefined {
+  const { status } = rollout;
+  const { delivery } = situation;
+  const what = lack(rollout, situation);
+  if (what !== undefined) {
+    // A fleet that is away as a whole: the connection to here, more likely than each of them.
+    return delivery.nodes === 0 ? wait(status, what) : missing(rollout, situation, what);
+  }
+  if (!status.reason.startsWith(WAITS) || delivery.acked === 0) return undefined;
+  return move(status, { reason: 'nodes of the share tell again how it does' });
 }
 
 /** Gates that fail, more often in a row than is allowed. What cannot be told ends no such row. */
@@ -195,8 +208,14 @@ function missing(rollout: Rollout, situation: Situation, what: string): Decision
     case 'abort':
       return abort(rollout, situation, SELF, reason);
     case 'wait':
-      return undefined;
+      return wait(rollout.status, what);
   }
+}
+
+/** It stays where it is and says what for, once. */
+function wait(status: RolloutStatus, what: string): Decision | undefined {
+  const reason = `${WAITS}${what}`;
+  return status.reason === reason ? undefined : move(status, { reason });
 }
 
 export function pause(status: RolloutStatus, now: number, actor: string, reason: string): Decision {
@@ -251,39 +270,6 @@ export function hooksDue(
   if (status.state === 'applying' && !status.isSet) return has('before') ? 'before' : undefined;
   const passed = readings?.every(({ verdict, dryRun }) => verdict === 'pass' || dryRun) === true;
   return status.state === 'gating' && passed && has('after') ? 'after' : undefined;
-}
-
-/** Whether gates are to be measured, every `intervalMs`. */
-export function watchesGates({ status }: Rollout): boolean {
-  return status.state === 'holding' || status.state === 'gating';
-}
-
-/** When the next move may be due by time alone, epoch milliseconds; gates and events aside. */
-export function nextWake(rollout: Rollout, now: number): number | undefined {
-  const { status } = rollout;
-  switch (status.state) {
-    case 'pending': {
-      if (rollout.startAt === undefined || status.run > 0) return undefined;
-      const start = Date.parse(rollout.startAt);
-      return now < start ? start : mayStep(rollout, now).until;
-    }
-    case 'applying':
-      return status.isSet ? nextTimeout(rollout, now) : mayStep(rollout, now).until;
-    case 'holding':
-      return now < holdEnd(rollout) ? holdEnd(rollout) : undefined;
-    case 'aborting':
-      return nextTimeout(rollout, now);
-    case 'gating':
-    case 'paused':
-    case 'done':
-    case 'aborted':
-      return undefined;
-  }
-}
-
-/** Never past: while no node is there to acknowledge, one timeout follows the other. */
-function nextTimeout({ status: { since }, ackTimeoutMs }: Rollout, now: number): number {
-  return since + (Math.floor((now - since) / ackTimeoutMs) + 1) * ackTimeoutMs;
 }
 
 /** End of the step's hold, epoch milliseconds. */

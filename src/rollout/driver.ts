@@ -5,8 +5,9 @@ import type { GateReading } from '../model/gates.ts';
 import type { PrimaryTotals } from '../model/observation.ts';
 import { isActive } from '../model/rollout.ts';
 import type { Rollout } from '../model/rollout.ts';
-import { decide, hooksDue, nextWake, stepOf, watchesGates } from '../model/rollout-machine.ts';
+import { decide, hooksDue, stepOf } from '../model/rollout-machine.ts';
 import type { Decision, Situation } from '../model/rollout-machine.ts';
+import { nextWake, watchesGates } from '../model/rollout-wake.ts';
 import { Observer } from './observer.ts';
 import type { Fetch } from './prometheus.ts';
 import { type HookResult, callWebhooks } from './webhooks.ts';
@@ -212,6 +213,7 @@ export class RolloutDriver {
     return {
       now,
       delivery: observer.delivery(rollout, now),
+      seen: observer.seen(rollout, now),
       readings,
       requests: observer.requests(rollout, now),
       hooks: run.hooks?.key === hookKey(rollout) ? run.hooks.result : undefined,

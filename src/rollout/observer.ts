@@ -7,6 +7,8 @@ import type { GateInput, GateReading, StepDelivery } from '../model/gates.ts';
 import type { PrimaryTotals } from '../model/observation.ts';
 import type { Ppm } from '../model/percent.ts';
 import type { Rollout } from '../model/rollout.ts';
+import type { Seen } from '../model/rollout-sight.ts';
+import { watchesGates } from '../model/rollout-wake.ts';
 import { baselineOf } from '../model/spread.ts';
 import { stopOf } from '../model/stop.ts';
 import { type Fetch, queryPrometheus } from './prometheus.ts';
@@ -19,6 +21,8 @@ export class Observer {
   readonly #control: Control;
   readonly #delivery: Delivery;
   readonly #fetch: Fetch;
+  /** By rollout that is watched; what an earlier process saw counts as seen when this one looks first. */
+  readonly #seen = new Map<string, Seen>();
 
   constructor(control: Control, delivery: Delivery, fetch: Fetch) {
     this.#control = control;
@@ -54,6 +58,21 @@ export class Observer {
       for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += delivery[key];
     }
     return sum;
+  }
+
+  /** Asked at every look, at least once an interval. */
+  seen(rollout: Rollout, now: number): Seen {
+    const { name, intervalMs } = rollout;
+    const last = this.#seen.get(name) ?? { presentAt: now, reportedAt: now };
+    this.#seen.delete(name);
+    if (!watchesGates(rollout)) return last;
+    const views = rollout.mirrors.flatMap((mirror) => this.#view(mirror, now - 2 * intervalMs) ?? []);
+    const seen = {
+      presentAt: views.every(({ delivery }) => delivery.acked > 0) ? now : last.presentAt,
+      reportedAt: views.every(({ chosen }) => chosen.reporting > 0) ? now : last.reportedAt,
+    };
+    this.#seen.set(name, seen);
+    return seen;
   }
 
   /** Primary requests on the chosen nodes since they acknowledged the step, of the mirror that has fewest. */

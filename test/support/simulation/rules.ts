@@ -160,7 +160,9 @@ export class Rules {
     const status = this.rollout?.status;
     const mirror = this.state?.mirror.get(MIRROR)?.value;
     if (status === undefined || mirror === undefined) return this.break('it is gone');
-    if (!['done', 'aborted', 'paused'].includes(status.state)) this.break(`it ends ${status.state}`);
+    if (!['done', 'aborted', 'paused'].includes(status.state) && !this.#waitsForTheGone(nodes)) {
+      this.break(`it ends ${status.state}`);
+    }
     // Later runs begin where the trouble is already.
     const isFirst = status.run === 1 && this.#byHand.size === 0;
     if (
@@ -193,5 +195,12 @@ export class Rules {
     if (status.state === 'aborted' && this.#byHand.size === 0 && mirror.percent !== back) {
       this.break(`after an abort the percent is ${mirror.percent} ppm, and not ${back}`);
     }
+  }
+  /** It was told to wait without data, says so, and all nodes that could give it have left. */
+  #waitsForTheGone(nodes: readonly SimulatedNode[]): boolean {
+    const { missingData, status } = this.rollout ?? {};
+    const spread = this.state?.mirror.get(MIRROR)?.value.spread;
+    if (missingData !== 'wait' || status?.reason.startsWith('waits: no node') !== true) return false;
+    return !nodes.some(({ id, isConnected }) => isConnected && (!spread || isInShare(spread, id)));
   }
 }

@@ -1,8 +1,9 @@
 import test from 'ava';
 import type { GateReading } from '../../../src/model/gates.ts';
 import { command, handSet } from '../../../src/model/rollout-commands.ts';
-import { decide, nextWake, watchesGates } from '../../../src/model/rollout-machine.ts';
+import { decide } from '../../../src/model/rollout-machine.ts';
 import type { Decision, Situation } from '../../../src/model/rollout-machine.ts';
+import { nextWake, watchesGates } from '../../../src/model/rollout-wake.ts';
 import type { Rollout, RolloutStatus } from '../../../src/model/rollout.ts';
 import { NOON, after, delivered, planned, reading, saying, situation } from './support/rollouts.ts';
 
@@ -224,11 +225,90 @@ test('it does not go on while no node has the step', (t) => {
   const now = NOON + 10 * MINUTE;
   for (const gates of [[], [{ metric: 'rejections', max: 0 }]]) {
     const rollout = running(GATING, { gates });
-    const with_ = (given: Parameters<typeof delivered>[0]): string | undefined =>
-      stateAfter(rollout, { now, readings: gates.length === 0 ? [] : PASSED, delivery: delivered(given) });
+    const with_ = (given: Parameters<typeof delivered>[0]): string | undefined => {
+      const readings = gates.length === 0 ? [] : PASSED;
+      const seen = { presentAt: now - 1, reportedAt: now - 1 };
+      return stateAfter(rollout, { now, readings, seen, delivery: delivered(given) });
+    };
     t.is(with_({ nodes: 0, chosen: 0, acked: 0 }), undefined);
+    t.is(with_({ chosen: 0, acked: 0 }), undefined);
     t.is(with_({ chosen: 1, acked: 0, pending: 1 }), undefined);
     t.is(with_({ chosen: 2, acked: 1, pending: 1 }), 'applying');
+  }
+});
+
+const GONE = delivered({ chosen: 0, acked: 0 });
+const NEEDY = { steps: [{ percent: 1, hold: '5m', minRequests: 1000 }, { percent: 100 }] };
+
+test('nodes of the share that have left for good are missing data, in a hold that is over and at the last look', (t) => {
+  const late = { now: NOON + 10 * MINUTE, delivery: GONE, requests: 300, readings: PASSED };
+  const asked = { steps: [{ percent: 1, approval: 'manual' }] };
+  for (const rollout of [running(HOLDING, NEEDY), running(HOLDING, asked), running(GATING, { gates: [] })]) {
+    const decision = decide(rollout, situation(late));
+    t.is(decision?.status.state, 'paused');
+    t.is(reasonOf(decision), 'not enough data: no node of the share has been connected for 30 s');
+    t.is(stateAfter({ ...rollout, missingData: 'abort' }, late), 'aborting');
+  }
+  const inHold = { ...late, now: NOON + 4 * MINUTE };
+  t.is(stateAfter(running(HOLDING, NEEDY), inHold), undefined, 'while it holds they may come back');
+});
+
+test('nodes that went away a moment ago may come back', (t) => {
+  const rollout = running(HOLDING, { ...NEEDY, interval: '1s', ackTimeout: '1m' });
+  const now = NOON + 10 * MINUTE;
+  const gone = (ms: number): string | undefined => {
+    const seen = { presentAt: now - ms, reportedAt: now - ms };
+    return stateAfter(rollout, { now, delivery: GONE, requests: 300, seen });
+  };
+  t.is(gone(MINUTE - 1), undefined);
+  t.is(gone(MINUTE), 'paused');
+});
+
+test('nodes of the share that are there and have not the step are missing data', (t) => {
+  const now = NOON + 10 * MINUTE;
+  const pending = delivered({ chosen: 1, acked: 0, pending: 1 });
+  const decision = decide(running(GATING), situation({ now, delivery: pending, readings: PASSED }));
+  t.is(decision?.status.state, 'paused');
+  t.regex(reasonOf(decision), /none of the connected nodes of the share has had the step for 30 s/);
+});
+
+test('requests that nobody reports are missing data, and too few of them are not', (t) => {
+  const now = NOON + 10 * MINUTE;
+  const rollout = running(HOLDING, NEEDY);
+  const reported = (ms: number): Decision | undefined =>
+    decide(rollout, situation({ now, requests: 300, seen: { presentAt: now, reportedAt: now - ms } }));
+  t.is(reported(0), undefined);
+  t.is(reported(29_999), undefined);
+  t.is(reported(30_000)?.status.state, 'paused');
+  t.regex(reasonOf(reported(30_000)), /no load report for 30 s: 300 of 1000 requests/);
+  const enough = { now, requests: 1000, seen: { presentAt: now, reportedAt: NOON } };
+  t.is(stateAfter(rollout, enough), 'gating', 'what is not needed is not missed');
+});
+
+test('who is told to wait says once what for, and once that it is over', (t) => {
+  const now = NOON + 10 * MINUTE;
+  for (const change of [HOLDING, GATING]) {
+    let rollout = running(change, { ...NEEDY, missingData: 'wait' });
+    const look = (given: Partial<Situation>): string => {
+      const decision = decide(rollout, situation({ now, requests: 300, ...given }));
+      t.is(decision?.share, undefined);
+      rollout = { ...rollout, status: decision?.status ?? rollout.status };
+      return reasonOf(decision);
+    };
+    t.is(look({ delivery: GONE }), 'waits: no node of the share has been connected for 30 s');
+    t.is(look({ delivery: GONE, readings: PASSED }), 'no decision');
+    t.is(look({}), 'nodes of the share tell again how it does');
+    t.is(look({}), 'no decision');
+    t.deepEqual(rollout.status.state, change.state);
+  }
+});
+
+test('where the whole fleet is away it waits, whatever is to be done without data, and says so', (t) => {
+  const empty = { now: NOON + 10 * MINUTE, delivery: delivered({ nodes: 0, chosen: 0, acked: 0 }) };
+  for (const missingData of ['pause', 'abort', 'wait']) {
+    const decision = decide(running(GATING, { missingData }), situation({ ...empty, readings: PASSED }));
+    t.is(decision?.status.state, 'gating');
+    t.is(reasonOf(decision), 'waits: no node of the fleet has been connected for 30 s');
   }
 });
 

@@ -27,10 +27,13 @@ export function delivered(given: Partial<StepDelivery> = {}): StepDelivery {
   };
 }
 
+/** Nodes that have the step are seen and report now; where there is none, they were seen at noon. */
 export function situation(given: Partial<Situation> = {}): Situation {
+  const { now = NOON, delivery = delivered() } = given;
   return {
-    now: NOON,
-    delivery: delivered(),
+    now,
+    delivery,
+    seen: { presentAt: delivery.acked > 0 ? now : NOON, reportedAt: now },
     readings: undefined,
     requests: undefined,
     hooks: undefined,

@@ -1,0 +1,36 @@
+import type { Rollout } from './rollout.ts';
+import { holdEnd } from './rollout-machine.ts';
+import { mayStep } from './schedule.ts';
+
+/** Whether gates are to be measured, every `intervalMs`. */
+export function watchesGates({ status }: Rollout): boolean {
+  return status.state === 'holding' || status.state === 'gating';
+}
+
+/** When the next move may be due by time alone, epoch milliseconds; gates and events aside. */
+export function nextWake(rollout: Rollout, now: number): number | undefined {
+  const { status } = rollout;
+  switch (status.state) {
+    case 'pending': {
+      if (rollout.startAt === undefined || status.run > 0) return undefined;
+      const start = Date.parse(rollout.startAt);
+      return now < start ? start : mayStep(rollout, now).until;
+    }
+    case 'applying':
+      return status.isSet ? nextTimeout(rollout, now) : mayStep(rollout, now).until;
+    case 'holding':
+      return now < holdEnd(rollout) ? holdEnd(rollout) : undefined;
+    case 'aborting':
+      return nextTimeout(rollout, now);
+    case 'gating':
+    case 'paused':
+    case 'done':
+    case 'aborted':
+      return undefined;
+  }
+}
+
+/** Never past: while no node is there to acknowledge, one timeout follows the other. */
+function nextTimeout({ status: { since }, ackTimeoutMs }: Rollout, now: number): number {
+  return since + (Math.floor((now - since) / ackTimeoutMs) + 1) * ackTimeoutMs;
+}
