@@ -14,7 +14,7 @@ interface World {
   readonly time: SimulatedTime;
   readonly plane: Plane;
   readonly chosen: SimulatedNode;
-  status(): { readonly state: string; readonly reason: string };
+  readonly status: () => { readonly state: string; readonly reason: string };
 }
 
 /** Ten nodes of ten requests a second, the one of the share holding for what takes it three minutes to get. */
