@@ -14,10 +14,13 @@ const ROOMS = {
   control: ['model', 'store/store.ts', 'dataplanes/data-plane.ts'],
   delivery: ['model', 'snapshot', 'xds', 'dataplanes/data-plane.ts'],
   rollout: ['model', 'control', 'delivery'],
-  api: ['model', 'control', 'delivery', 'rollout', 'telemetry', 'store/store.ts'],
+  api: [
+    ...['model', 'control', 'delivery', 'rollout', 'telemetry'],
+    ...['store/store.ts', 'dataplanes/data-plane.ts'],
+  ],
 };
 
-const DATA_PLANES = ['envoy'];
+const DATA_PLANES = ['envoy', 'nginx', 'traefik', 'istio'];
 
 const zones = [
   ...Object.entries(ROOMS).map(([room, allowed]) => ({

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Control } from '../control/control.ts';
+import type { DataPlane } from '../dataplanes/data-plane.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Fleet } from '../model/fleet.ts';
 import type { RolloutDriver } from '../rollout/driver.ts';
@@ -16,6 +17,8 @@ export interface BootstrapRequest {
 export interface ApiOptions {
   readonly control: Control;
   readonly delivery: Delivery;
+  /** By kind. */
+  readonly dataPlanes: ReadonlyMap<string, Pick<DataPlane, 'capabilities' | 'polled' | 'renderings'>>;
   readonly rollouts: Pick<RolloutDriver, 'readings' | 'before' | 'subscribe'>;
   /** Bearer token; undefined: REST is on loopback alone. */
   readonly token: string | undefined;

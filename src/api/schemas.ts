@@ -80,11 +80,17 @@ export const diff = list(
   }),
 );
 
+const unconfirmed = {
+  type: 'integer',
+  description: 'Given all of it, and nothing tells whether it is in force; absent where there are none',
+};
+
 const counts = object({
   nodes: { type: 'integer' },
   acked: { type: 'integer' },
   rejected: { type: 'integer' },
   pending: { type: 'integer' },
+  unconfirmed,
 });
 
 export const verdict = object({
@@ -133,8 +139,13 @@ export const fleetBody = object({
     bake: { ...duration, default: '100ms', description: 'Between waves' },
     watch: { ...duration, default: '30s', description: "Of the primaries' errors, after the last wave" },
   }),
-  dataPlane: { type: 'string', enum: ['envoy'], default: 'envoy' },
+  dataPlane: { type: 'string', description: 'One of GET /v1/dataplanes', default: 'envoy' },
   nodeCluster: { type: 'string', description: "The nodes' node.cluster; default: the fleet's name" },
+  readBack: {
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    description: 'By node id (* for any other): http://HOST:PORT of its own API, asked what is in force',
+  },
 });
 
 const endpoint = object(
@@ -203,6 +214,7 @@ export const mirrorBody = object(
       clientAddress: { type: 'string', enum: ['auto', 'peer', 'forwarded'], default: 'auto' },
       removeHeaders: stringList,
       setHeaders: { type: 'object', additionalProperties: { type: 'string' } },
+      body: { type: 'boolean', default: true },
     }),
     onTargetFailure: { type: 'string', enum: ['keep', 'suspend'], default: 'keep' },
     expiresAfter: {
@@ -238,6 +250,7 @@ export const mirrorStatus = object({
     acked: { type: 'integer' },
     rejected: { type: 'integer' },
     pending: { type: 'integer' },
+    unconfirmed,
   }),
   observed: {
     type: ['object', 'null'],
@@ -263,7 +276,7 @@ export const nodeStatus = object({
   version: { type: 'string' },
   connected: { type: 'boolean' },
   variant: { type: 'string' },
-  state: { type: 'string', enum: ['acked', 'rejected', 'pending'] },
+  state: { type: 'string', enum: ['acked', 'rejected', 'pending', 'unconfirmed'] },
   connectedAt: { type: 'string' },
   disconnectedAt: { type: 'string' },
   limitations: { ...stringList, description: 'What it cannot do of what its mirrors want' },
@@ -271,10 +284,16 @@ export const nodeStatus = object({
     object({
       typeUrl: { type: 'string' },
       sent: seen,
+      taken: object({ version: { type: 'string' } }),
       acked: seen,
       rejected: object({ version: { type: 'string' }, at: { type: 'string' }, message: { type: 'string' } }),
     }),
   ),
+  readBack: object({
+    state: { type: 'string', enum: ['applied', 'other', 'refused', 'unreachable'] },
+    at: { type: 'string' },
+    message: { type: 'string' },
+  }),
 });
 
 export const revisionBody = object({

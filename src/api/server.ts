@@ -5,6 +5,7 @@ import { authorize } from './auth.ts';
 import { configRoutes } from './configs.ts';
 import type { ApiOptions } from './context.ts';
 import { ApiError, type Problem, problem, problemOf } from './errors.ts';
+import { dataPlaneRoutes } from './data-planes.ts';
 import { eventRoutes } from './events.ts';
 import { historyRoutes } from './history.ts';
 import { nodeRoutes } from './nodes.ts';
@@ -75,6 +76,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   await app.register(async (scope) => {
     systemRoutes(scope, options);
     objectRoutes(scope, options);
+    dataPlaneRoutes(scope, options);
     nodeRoutes(scope, options);
     rolloutRoutes(scope, options);
     stopRoutes(scope, options);

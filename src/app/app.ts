@@ -5,8 +5,7 @@ import type { Logger } from 'pino';
 import { buildApi } from '../api/server.ts';
 import type { Address, Settings } from '../config/settings.ts';
 import { Control } from '../control/control.ts';
-import type { DataPlane } from '../dataplanes/data-plane.ts';
-import { createEnvoyDataPlane, loadSchema, renderBootstrap } from '../dataplanes/envoy/index.ts';
+import { renderBootstrap } from '../dataplanes/envoy/index.ts';
 import { Delivery } from '../delivery/delivery.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { Store } from '../store/store.ts';
@@ -15,6 +14,8 @@ import { RolloutDriver } from '../rollout/driver.ts';
 import { Expiry } from '../rollout/expiry.ts';
 import { TargetGuard } from '../rollout/target-guard.ts';
 import { XdsServer } from '../xds/server.ts';
+import { askJson } from './ask-json.ts';
+import { createDataPlanes } from './data-planes.ts';
 import { envoyValidator } from './envoy-validator.ts';
 import { recall } from './recall.ts';
 import { readTlsFiles, trustAnchor } from './tls-files.ts';
@@ -36,7 +37,7 @@ export function createApp(settings: Settings, log: Logger): App {
     await mkdir(settings.data, { recursive: true });
     const store: Store = openSqliteStore(settings.data);
     stops.push(() => store.close());
-    const dataPlanes = new Map<string, DataPlane>([['envoy', createEnvoyDataPlane(loadSchema())]]);
+    const dataPlanes = createDataPlanes();
     const delivery = new Delivery({
       dataPlanes,
       loadReportIntervalMs: settings.loadReportIntervalMs,
@@ -45,6 +46,7 @@ export function createApp(settings: Settings, log: Logger): App {
           .judge(verdict)
           .catch((error: unknown) => log.error({ err: error }, 'a verdict could not be kept'));
       },
+      ask: askJson,
       log,
     });
     const control = await Control.open({
@@ -77,6 +79,7 @@ export function createApp(settings: Settings, log: Logger): App {
     const api = await buildApi({
       control,
       delivery,
+      dataPlanes,
       rollouts,
       token: settings.token,
       ready: () => ready,

@@ -4,6 +4,7 @@ import type { Issue, Result } from '../model/issue.ts';
 import { mirrorsOf } from '../model/state.ts';
 import { EVERY_FLEET } from '../model/stop.ts';
 import type { Change, Kind, State } from '../model/state.ts';
+import { inabilities } from './abilities.ts';
 import type { NativeConfigs } from './native-configs.ts';
 
 /** Fleets whose resources `changes` may change: those that have, or had, a config. Sorted. */
@@ -78,7 +79,12 @@ export async function compileFleets(
       issues.push(...(native.ok ? [] : native.issues));
       continue;
     }
-    const result = dataPlane.compile({ fleet, config: native.value, mirrors: mirrorsOf(state, name) });
+    const mirrors = mirrorsOf(state, name);
+    const unable = mirrors.flatMap(({ mirror }) =>
+      inabilities(dataPlane.kind, dataPlane.capabilities, mirror),
+    );
+    const result = dataPlane.compile({ fleet, config: native.value, mirrors });
+    issues.push(...unable);
     if (result.ok) {
       compiled.set(name, result.value);
       warnings.push(...result.value.warnings);

@@ -5,6 +5,7 @@ import { applyChanges } from '../model/state.ts';
 import type { Change, Kind, State } from '../model/state.ts';
 import { StoreError } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
+import { planInabilities } from './abilities.ts';
 import { affectedFleets, compileFleets, fleetsOf } from './compile.ts';
 import { diffChanges } from './diff.ts';
 import type { ConfigFacts, ConfigFactsOf } from './diff.ts';
@@ -83,6 +84,8 @@ export class Writer {
     const revision = changes.length === 0 ? state.revision : state.revision + 1;
     const next = changes.length === 0 ? state : applyChanges(state, revision, changes);
     requireReferences(next, changes, subject);
+    const unable = subject === undefined ? [] : planInabilities(next, dataPlanes, subject);
+    if (unable.length > 0) throw new ControlError('invalid', 'its fleets cannot do what it plans', unable);
     const fleets = affectedFleets(state, next, changes);
     const compiled = await compileFleets(next, fleets, dataPlanes, natives);
     if (!compiled.ok)

@@ -9,6 +9,7 @@ import type { Snapshot, TypeSnapshot } from '../snapshot/snapshot.ts';
 export interface DataPlane<Native extends NativeConfig = NativeConfig> {
   /** The fleet's `dataPlane`. */
   readonly kind: string;
+  readonly capabilities: Capabilities;
   /** Reads a fleet's native configuration: every problem at once, each with a path into the text's own structure. */
   readConfig(
     text: string,
@@ -25,6 +26,59 @@ export interface DataPlane<Native extends NativeConfig = NativeConfig> {
   mirrorOfCluster(cluster: string): string | undefined;
   /** What a node of this variant and version cannot do of what it is to do, in words for its owner; empty: nothing. */
   limitations(variant: string, node: NodeTraits, mirrors: readonly Mirror[]): readonly string[];
+  /** The `nodeCluster` of a client that announces none, from its id; undefined where it cannot tell. */
+  clusterOf?(nodeId: string): string | undefined;
+  /** Given where an acknowledgement, or having fetched it, is no proof that it is in force. */
+  readonly readBack?: ReadBack;
+  /** Given where nodes fetch one document over HTTP instead of subscribing: `GET /v1/fleets/{fleet}/{path}`. */
+  readonly polled?: Polled;
+  /** By format: what would be served, as a text for those who apply it themselves. */
+  readonly renderings: Readonly<Record<string, (compiled: Compiled) => string>>;
+}
+
+/** What a kind of data plane can do, for those who choose and for the documents. */
+export interface Capabilities {
+  /** A percent is rounded to a multiple of this, in parts per million. */
+  readonly percentStep: Ppm;
+  /** Each request by chance, or every n-th by a counter. */
+  readonly sampling: 'random' | 'counter';
+  /** What `copy` can ask for. `setHeaders`: literal values. */
+  readonly copy: {
+    readonly setHeaders: boolean;
+    readonly removeHeaders: boolean;
+    readonly withoutBody: boolean;
+  };
+  /** Fields of a route selector that it understands. */
+  readonly selectors: readonly string[];
+  /** Whether a share of a fleet's nodes can have another percent than the rest. */
+  readonly fleetShare: boolean;
+  /** Whether mirrors stop by themselves when the control plane is gone (`expiresAfter`). */
+  readonly expiresAfter: boolean;
+  /** Whether nodes report what they copy: `status.observed`, coverage and errors as gates. */
+  readonly loadReports: boolean;
+  /** How it is known that something is in force, in words. */
+  readonly applied: string;
+  /** What a fleet's config is, in words. */
+  readonly config: string;
+}
+
+/** How what is in force is read from a node's own API. Pure: the caller asks. */
+export interface ReadBack {
+  /** To be asked below the node's address: `/api/rawdata`. All are JSON. */
+  readonly paths: readonly string[];
+  /** What the answers, by path, say of what the node should have. */
+  judge(expected: Snapshot, answers: ReadonlyMap<string, unknown>): Finding;
+}
+
+/** `other`: it has something else, still. `refused`: it has seen it and will not have it, in its own words. */
+export type Finding =
+  { readonly state: 'applied' | 'other' } | { readonly state: 'refused'; readonly message: string };
+
+/** A document that nodes fetch. Its snapshot has one type with one resource, whose body is the document itself. */
+export interface Polled {
+  readonly path: string;
+  readonly contentType: string;
+  readonly typeUrl: string;
 }
 
 /** A native configuration that was read and found good. */

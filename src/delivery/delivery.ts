@@ -4,12 +4,15 @@ import type { Verdict } from '../model/verdict.ts';
 import type { TypeSnapshot } from '../snapshot/snapshot.ts';
 import type { ClusterLoad, LoadReportObserver } from '../xds/load-reports.ts';
 import type { NodeInfo, StreamObserver, XdsStream } from '../xds/types.ts';
+import { Confirmations } from './confirmations.ts';
 import { Fleet } from './fleet.ts';
 import { Fleets } from './fleets.ts';
 import { Inspector } from './inspector.ts';
 import { unprovenTarget } from './judge.ts';
 import { LoadWatch } from './load-watch.ts';
 import { NodeRecord, type TypeRecord } from './node-record.ts';
+import { type Poll, Polls } from './polls.ts';
+import type { Ask } from './read-backs.ts';
 import type { Series } from './series.ts';
 import { type Timers, SYSTEM_TIMERS } from './timers.ts';
 import type {
@@ -32,6 +35,8 @@ export interface DeliveryOptions {
   readonly loadReportIntervalMs?: number;
   /** Told what became of a structure, to be kept. */
   readonly onVerdict?: (verdict: Verdict) => void;
+  /** How nodes' own APIs are asked what is in force. */
+  readonly ask?: Ask;
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 }
 
@@ -59,6 +64,8 @@ export class Delivery implements StreamObserver, LoadReportObserver {
   /** Disconnected nodes, the longest gone first. */
   readonly #gone = new Set<NodeRecord>();
   readonly #loads: LoadWatch;
+  readonly #confirmations: Confirmations;
+  readonly #polls: Polls;
   /** Told when nodes are to report at another interval. */
   onIntervals: () => void = () => undefined;
 
@@ -76,6 +83,16 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     this.#onVerdict = options.onVerdict ?? (() => undefined);
     this.#inspector = new Inspector(this.#fleets, this.#nodes, () => this.#timers.now());
     this.#waiters = new Waiters((node) => this.#fleets.stateOf(node));
+    this.#polls = new Polls(this, this.#timers);
+    this.#confirmations = new Confirmations({
+      fleets: this.#fleets,
+      timers: this.#timers,
+      ask: options.ask ?? (() => Promise.reject(new Error('nothing can be asked'))),
+      applied: (node, record, type) => this.#acknowledged(node, record, type),
+      refused: (node, record, type, message) => this.#refused(node, record, type, message),
+      changed: (node) => this.#given(node),
+      log: this.#log,
+    });
   }
 
   #makeFleet(name: string, dataPlane: DataPlane, state: State): Fleet {
@@ -110,7 +127,10 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     if (this.#fleets.regroup(state)) for (const node of this.#nodes.values()) this.#place(node);
     for (const name of compiled.keys()) {
       const fleet = this.#fleets.get(name);
-      for (const node of fleet?.members ?? []) this.#serve(node);
+      for (const node of fleet?.members ?? []) {
+        this.#serve(node);
+        this.#confirmations.look(node);
+      }
       if (fleet !== undefined) this.#lookAtAll(fleet);
     }
   }
@@ -169,7 +189,7 @@ export class Delivery implements StreamObserver, LoadReportObserver {
   settled(stream: XdsStream, type: TypeSnapshot): void {
     const node = this.#nodes.get(stream.node.id);
     const record = node?.record(type.typeUrl, stream);
-    if (node === undefined || record === undefined) return;
+    if (node === undefined || record === undefined || this.#confirmations.take(node, record, type)) return;
     if (record.acked === undefined) record.ackedAt = this.#timers.now();
     record.acked = type;
     this.#has(node, record);
@@ -178,7 +198,11 @@ export class Delivery implements StreamObserver, LoadReportObserver {
   acked(stream: XdsStream, type: TypeSnapshot): void {
     const node = this.#nodes.get(stream.node.id);
     const record = node?.record(type.typeUrl, stream);
-    if (node === undefined || record === undefined) return;
+    if (node === undefined || record === undefined || this.#confirmations.take(node, record, type)) return;
+    this.#acknowledged(node, record, type);
+  }
+
+  #acknowledged(node: NodeRecord, record: TypeRecord, type: TypeSnapshot): void {
     record.acked = type;
     record.ackedAt = this.#timers.now();
     this.#has(node, record);
@@ -194,10 +218,19 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     this.#waiters.look(node);
   }
 
+  /** It was given something that nothing can tell of. */
+  #given(node: NodeRecord): void {
+    this.#fleets.get(node.fleet)?.delivery.acked(node);
+    this.#waiters.look(node);
+  }
+
   rejected(stream: XdsStream, type: TypeSnapshot, message: string): void {
     const node = this.#nodes.get(stream.node.id);
     const record = node?.record(type.typeUrl, stream);
-    if (node === undefined || record === undefined) return;
+    if (node !== undefined && record !== undefined) this.#refused(node, record, type, message);
+  }
+
+  #refused(node: NodeRecord, record: TypeRecord, type: TypeSnapshot, message: string): void {
     record.rejected = { type, at: this.#timers.now(), message };
     node.hasRejections = true;
     record.pending = false;
@@ -218,6 +251,7 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     this.#waiters.look(node);
     if (node.connected) return this.#choose(node);
     node.disconnectedAt = this.#timers.now();
+    this.#confirmations.forget(node);
     this.#leaveFleet(node);
     this.#gone.add(node);
     this.#forget();
@@ -239,14 +273,20 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     }
   }
 
+  /** A node fetches its document. Undefined: there is none for it, and it must keep what it has. */
+  poll(fleet: string, poll: Poll): Buffer | undefined {
+    const polled = this.#fleets.get(fleet)?.dataPlane.polled;
+    return polled && this.#polls.poll(poll, polled);
+  }
+
   reported(info: NodeInfo, loads: readonly ClusterLoad[], intervalMs: number | undefined): void {
     const node = this.#nodes.get(info.id);
     const fleet = this.#fleets.get(node?.fleet);
     if (node !== undefined && fleet !== undefined) this.#loads.reported(fleet, node, loads, intervalMs);
   }
 
-  reportInterval({ cluster }: NodeInfo): number {
-    return this.#loads.intervalOf(this.#fleets.get(this.#fleets.fleetOf(cluster)));
+  reportInterval(node: NodeInfo): number {
+    return this.#loads.intervalOf(this.#fleets.get(this.#fleets.fleetOf(node)));
   }
 
   /** These fleets' nodes are to report often; `who` wants it, instead of what it wanted before. */
@@ -274,7 +314,7 @@ export class Delivery implements StreamObserver, LoadReportObserver {
 
   /** Puts a node into its fleet. */
   #place(node: NodeRecord): void {
-    const name = this.#fleets.fleetOf(node.info.cluster);
+    const name = this.#fleets.fleetOf(node.info);
     if (node.fleet !== name) {
       this.#leaveFleet(node);
       if (name !== undefined) node.base = undefined;
@@ -365,6 +405,8 @@ export class Delivery implements StreamObserver, LoadReportObserver {
 
   /** Calls off everything that is waited for. */
   stop(): void {
+    this.#polls.stop();
+    this.#confirmations.stop();
     this.#fleets.stop();
   }
 }

@@ -6,6 +6,7 @@ import { FleetDelivery, type FleetOutlet } from './fleet-delivery.ts';
 import { FleetLoads } from './fleet-loads.ts';
 import type { NodeRecord } from './node-record.ts';
 import { FleetPercents, type Percents } from './percents.ts';
+import type { NodeState } from './types.ts';
 import type { Version } from './version.ts';
 
 /** One fleet with a configuration: its nodes, what each is on, and what they report. */
@@ -21,6 +22,7 @@ export class Fleet {
   structureRevision = 0;
   /** When its loads were told last; epoch milliseconds. */
   toldLoadAt = 0;
+  #readBack: Readonly<Record<string, string>> = {};
   #structure = '';
   readonly #made = new WeakMap<Compiled, Map<Percents, Compiled>>();
 
@@ -43,10 +45,16 @@ export class Fleet {
   publish(state: State, compiled: Compiled): void {
     this.percents = new FleetPercents(state, this.name);
     this.loads.keep(this.percents.mirrors);
+    this.#readBack = state.fleet.get(this.name)?.value.readBack ?? {};
     this.delivery.pace = state.fleet.get(this.name)?.value.pace ?? DEFAULT_PACE;
     if (compiled.structure !== this.#structure) this.structureRevision = state.revision;
     this.#structure = compiled.structure;
     this.delivery.publish(state.revision, compiled);
+  }
+
+  /** Where the node's own API is. */
+  addressOf({ id }: NodeRecord): string | undefined {
+    return Object.hasOwn(this.#readBack, id) ? this.#readBack[id] : this.#readBack['*'];
   }
 
   /** What the node is to have. */
@@ -83,7 +91,7 @@ export class Fleet {
   }
 
   /** Against what the fleet should have now. */
-  stateOf(node: NodeRecord): 'acked' | 'rejected' | 'pending' {
+  stateOf(node: NodeRecord): NodeState {
     if (this.isRefusing(node)) return 'rejected';
     const change = this.delivery.change;
     return change !== undefined && node.base !== change.version ? 'pending' : node.state();

@@ -1,7 +1,9 @@
 import type { DataPlane, NodeTraits } from '../dataplanes/data-plane.ts';
 import type { State } from '../model/state.ts';
+import type { NodeInfo } from '../xds/types.ts';
 import type { Fleet } from './fleet.ts';
 import type { NodeRecord } from './node-record.ts';
+import type { NodeState } from './types.ts';
 
 type Make = (name: string, dataPlane: DataPlane, state: State) => Fleet;
 
@@ -53,8 +55,13 @@ export class Fleets {
     );
   }
 
-  fleetOf(cluster: string): string | undefined {
-    return this.#byCluster.get(cluster);
+  fleetOf({ id, cluster }: NodeInfo): string | undefined {
+    if (cluster !== '') return this.#byCluster.get(cluster);
+    for (const dataPlane of this.#dataPlanes.values()) {
+      const fleet = this.get(this.#byCluster.get(dataPlane.clusterOf?.(id) ?? ''));
+      if (fleet?.dataPlane === dataPlane) return fleet.name;
+    }
+    return undefined;
   }
 
   /** The variant that a node needs, by what all of its streams ask for. */
@@ -76,7 +83,7 @@ export class Fleets {
   }
 
   /** Against what its fleet should have now. */
-  stateOf(node: NodeRecord): 'acked' | 'rejected' | 'pending' {
+  stateOf(node: NodeRecord): NodeState {
     return this.get(node.fleet)?.stateOf(node) ?? 'pending';
   }
 

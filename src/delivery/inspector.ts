@@ -68,7 +68,7 @@ export class Inspector {
 
   /** `revision`: of the write that is asked about; where that one was taken back, nobody has it. */
   summary(fleets: Iterable<string>, revision?: number): DeliverySummary {
-    const count = { acked: 0, rejected: 0, pending: 0 };
+    const count = { acked: 0, rejected: 0, pending: 0, unconfirmed: 0 };
     let verdict: Verdict | undefined;
     for (const name of new Set(fleets)) {
       const fleet = this.#fleets.get(name);
@@ -77,11 +77,15 @@ export class Inspector {
       verdict ??= takenBack;
       for (const node of fleet.members) {
         const state = fleet.stateOf(node);
-        count[takenBack && state === 'acked' ? 'pending' : state] += 1;
+        count[takenBack && (state === 'acked' || state === 'unconfirmed') ? 'pending' : state] += 1;
       }
     }
-    const nodes = count.acked + count.rejected + count.pending;
-    return { nodes, ...count, ...(verdict && { verdict }) };
+    const { acked, rejected, pending, unconfirmed } = count;
+    return {
+      ...{ nodes: acked + rejected + pending + unconfirmed, acked, rejected, pending },
+      ...(unconfirmed > 0 && { unconfirmed }),
+      ...(verdict && { verdict }),
+    };
   }
 
   mirrorStatus(name: string, mirror: string): MirrorStatus {
@@ -96,12 +100,12 @@ export class Inspector {
     const known = [...counts].filter((entry): entry is [number, number] => entry[0] !== null);
     const nodes = known.reduce((sum, [, count]) => sum + count, 0);
     const mean = known.reduce((sum, [percent, count]) => sum + percent * count, 0) / nodes;
-    const { nodes: total, acked, rejected, pending } = this.summary([name]);
+    const { nodes: total, acked, rejected, pending, unconfirmed } = this.summary([name]);
     const series = fleet?.loads.series(mirror);
     return {
       effectivePercent: nodes === 0 ? null : Math.round(mean * 10_000) / 10_000,
       effective: [...counts].map(([percent, count]) => ({ percent, nodes: count })),
-      nodes: { total, acked, rejected, pending },
+      nodes: { total, acked, rejected, pending, ...(unconfirmed !== undefined && { unconfirmed }) },
       observed: observedLoad(members, mirror),
       recent: recentLoad(series?.all(this.#now() - RECENT_MS)),
     };

@@ -9,6 +9,8 @@ export interface TypeRecord {
   readonly stream: XdsStream;
   sent: TypeSnapshot | undefined;
   sentAt: number;
+  /** What the node says it has, where that is no proof: see {@link ReadBack}. */
+  taken: TypeSnapshot | undefined;
   acked: TypeSnapshot | undefined;
   ackedAt: number;
   rejected: { readonly type: TypeSnapshot; readonly at: number; readonly message: string } | undefined;
@@ -48,6 +50,16 @@ export class NodeRecord {
   /** The same since it was on {@link base}, as far as a report is of nothing else. */
   #loadsOn: { readonly base: Version | undefined; readonly loads: Map<string, LoadRecord> } | undefined;
   lastReport: number | undefined;
+  /** Whether its own API can be asked what is in force. */
+  readable = false;
+  /** What that said last. */
+  finding:
+    | {
+        readonly state: 'applied' | 'other' | 'refused' | 'unreachable';
+        readonly at: number;
+        readonly message?: string;
+      }
+    | undefined;
   /** Whether any type has a rejection to show. */
   hasRejections = false;
   #missing: { readonly of: Snapshot; readonly types: number; readonly found: readonly string[] } | undefined;
@@ -69,6 +81,27 @@ export class NodeRecord {
     this.types.clear();
     this.loads.clear();
     this.lastReport = undefined;
+    this.finding = undefined;
+  }
+
+  /** Whether it took all that it should have, as far as it asks for it. */
+  hasTaken(): boolean {
+    const { wanted } = this;
+    if (wanted === undefined || this.types.size === 0) return false;
+    return [...this.types].every(([typeUrl, records]) => {
+      const target = wanted.types.get(typeUrl);
+      return target === undefined || records.at(-1)?.taken?.version === target.version;
+    });
+  }
+
+  /** Where it stands with each type of `snapshot`, of those that it took just so. */
+  takenOf(snapshot: Snapshot): readonly (readonly [TypeRecord, TypeSnapshot])[] {
+    const found: (readonly [TypeRecord, TypeSnapshot])[] = [];
+    for (const [typeUrl, type] of snapshot.types) {
+      const record = this.types.get(typeUrl)?.at(-1);
+      if (record?.taken?.version === type.version) found.push([record, type]);
+    }
+    return found;
   }
 
   /** Whether it said, when it connected, that it has what `next` has and `other` has not. */
@@ -113,6 +146,7 @@ export class NodeRecord {
       stream,
       sent: undefined,
       sentAt: 0,
+      taken: undefined,
       acked: undefined,
       ackedAt: 0,
       rejected: undefined,
@@ -129,7 +163,7 @@ export class NodeRecord {
   state(): NodeStatus['state'] {
     const { wanted } = this;
     if (wanted === undefined || this.types.size === 0 || this.missing().length > 0) return 'pending';
-    let [rejected, waits] = [false, false];
+    let [rejected, waits, unconfirmed] = [false, false, false];
     for (const [typeUrl, records] of this.types) {
       const target = wanted.types.get(typeUrl);
       const record = records.at(-1);
@@ -138,11 +172,13 @@ export class NodeRecord {
       if (record.pending) return 'pending';
       if (record.acked?.version === target.version) continue;
       if (record.rejected?.type.version === target.version) rejected = true;
+      else if (!this.readable && record.taken?.version === target.version) unconfirmed = true;
       else waits = true;
     }
     // What waits behind a rejected type is not sent until that is set right.
     if (rejected) return 'rejected';
-    return waits ? 'pending' : 'acked';
+    if (waits) return 'pending';
+    return unconfirmed ? 'unconfirmed' : 'acked';
   }
 
   /**
@@ -228,6 +264,7 @@ export class NodeRecord {
       connectedAt: iso(this.connectedAt),
       ...(this.disconnectedAt !== undefined && { disconnectedAt: iso(this.disconnectedAt) }),
       limitations,
+      ...(this.finding && { readBack: { ...this.finding, at: iso(this.finding.at) } }),
       types: [...this.types].map(([typeUrl, records]) => typeStatus(typeUrl, records.at(-1))),
     };
   }
@@ -244,10 +281,11 @@ function addTo(loads: Map<string, LoadRecord>, mirror: string, load: ClusterLoad
 
 function typeStatus(typeUrl: string, record: TypeRecord | undefined): TypeStatus {
   if (record === undefined) return { typeUrl };
-  const { sent, sentAt, acked, ackedAt, rejected } = record;
+  const { sent, sentAt, taken, acked, ackedAt, rejected } = record;
   return {
     typeUrl,
     ...(sent && { sent: { version: sent.version, at: iso(sentAt) } }),
+    ...(taken && taken !== acked && { taken: { version: taken.version } }),
     ...(acked && { acked: { version: acked.version, at: iso(ackedAt) } }),
     ...(rejected && {
       rejected: { version: rejected.type.version, at: iso(rejected.at), message: rejected.message },

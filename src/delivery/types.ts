@@ -7,10 +7,15 @@ export interface TypeStatus {
   readonly typeUrl: string;
   /** Version last sent, acknowledged, rejected; ISO 8601 times. */
   readonly sent?: { readonly version: string; readonly at: string };
+  /** What the node says it has, where its word is no proof. */
+  readonly taken?: { readonly version: string };
   readonly acked?: { readonly version: string; readonly at: string };
   /** The node's own words. Cleared when a newer version is acknowledged. */
   readonly rejected?: { readonly version: string; readonly at: string; readonly message: string };
 }
+
+/** `unconfirmed`: it was given all of it, and nothing tells whether that is in force. */
+export type NodeState = 'acked' | 'rejected' | 'pending' | 'unconfirmed';
 
 export interface NodeStatus {
   readonly id: string;
@@ -23,12 +28,18 @@ export interface NodeStatus {
   /** Which form of the configuration it gets. */
   readonly variant: string | undefined;
   /** Against what the fleet should have now. */
-  readonly state: 'acked' | 'rejected' | 'pending';
+  readonly state: NodeState;
   readonly connectedAt: string;
   readonly disconnectedAt?: string;
   /** Of what its fleet's mirrors want, what this node cannot do, in words. */
   readonly limitations: readonly string[];
   readonly types: readonly TypeStatus[];
+  /** What its own API said last of what is in force, where it is asked. */
+  readonly readBack?: {
+    readonly state: 'applied' | 'other' | 'refused' | 'unreachable';
+    readonly at: string;
+    readonly message?: string;
+  };
 }
 
 /** Connected nodes of the fleets asked about, against what they should have now. */
@@ -37,6 +48,8 @@ export interface DeliverySummary {
   readonly acked: number;
   readonly rejected: number;
   readonly pending: number;
+  /** Of nodes that cannot be read back; absent where there are none. */
+  readonly unconfirmed?: number;
   /** Why the write was taken back from the nodes that had it. */
   readonly verdict?: Verdict;
 }
@@ -80,6 +93,7 @@ export interface MirrorStatus {
     readonly acked: number;
     readonly rejected: number;
     readonly pending: number;
+    readonly unconfirmed?: number;
   };
   /** From the nodes' load reports; null until there is one. */
   readonly observed: ObservedLoad | null;

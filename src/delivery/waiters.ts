@@ -1,4 +1,5 @@
 import type { NodeRecord } from './node-record.ts';
+import type { NodeState } from './types.ts';
 
 interface Waiter {
   readonly fleets: ReadonlySet<string>;
@@ -12,7 +13,7 @@ export class Waiters {
   readonly #changed = new Set<NodeRecord>();
   readonly #stateOf: (node: NodeRecord) => string;
 
-  constructor(stateOf: (node: NodeRecord) => 'acked' | 'rejected' | 'pending') {
+  constructor(stateOf: (node: NodeRecord) => NodeState) {
     this.#stateOf = stateOf;
   }
 

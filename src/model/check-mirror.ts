@@ -26,7 +26,7 @@ const KEYS = [
   ...['name', 'fleet', 'target', 'percent', 'routes', 'exclude', 'copy'],
   ...['onTargetFailure', 'expiresAfter', 'expiresAt', 'spread', 'suspension', 'revision', 'status'],
 ];
-const COPY_KEYS = ['preset', 'clientAddress', 'removeHeaders', 'setHeaders'];
+const COPY_KEYS = ['preset', 'clientAddress', 'removeHeaders', 'setHeaders', 'body'];
 const REFERENCE: TextRule = { test: isName, message: NAME_RULE };
 // As many as adopting a config with a policy on every route may need.
 const MAX_SELECTORS = 10_000;
@@ -109,11 +109,14 @@ function checkCopy(input: unknown, issues: IssueList): Copy {
   for (const header of Object.keys(setHeaders)) {
     if (removed.has(header.toLowerCase())) issues.at('setHeaders').at(header).add('is also in removeHeaders');
   }
+  const body = fields.get('body');
+  if (body !== undefined && typeof body !== 'boolean') issues.at('body').add('must be true or false');
   return {
     preset: preset ?? DEFAULT_COPY.preset,
     clientAddress: clientAddress ?? DEFAULT_COPY.clientAddress,
     removeHeaders,
     setHeaders,
+    ...(body === false && { body }),
   };
 }
 

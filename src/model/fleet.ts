@@ -7,6 +7,11 @@ export interface Fleet {
   readonly nodeCluster: string;
   /** How a change of its configuration reaches its nodes. Not given: {@link DEFAULT_PACE}. */
   readonly pace?: Pace;
+  /**
+   * Where a node's own API is asked what is in force, by node id; `*`: any other node. For data planes whose word that
+   * they took something proves nothing. `http://HOST:PORT`, without a path.
+   */
+  readonly readBack?: Readonly<Record<string, string>>;
 }
 
 /** Times in milliseconds. */

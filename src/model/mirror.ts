@@ -86,6 +86,8 @@ export interface Copy {
   readonly removeHeaders: readonly string[];
   /** Literal values, by header name. */
   readonly setHeaders: Readonly<Record<string, string>>;
+  /** The copy has no body. Not given: it has the request's. */
+  readonly body?: false;
 }
 
 export const DEFAULT_COPY: Copy = Object.freeze({

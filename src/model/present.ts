@@ -12,13 +12,19 @@ import type { Target } from './target.ts';
 export type Presented = Readonly<Record<string, unknown>>;
 
 /** Defaults are shown. */
-export function presentFleet({ name, dataPlane, nodeCluster, pace = DEFAULT_PACE }: Fleet): Presented {
+export function presentFleet({
+  name,
+  dataPlane,
+  nodeCluster,
+  pace = DEFAULT_PACE,
+  readBack,
+}: Fleet): Presented {
   const delivery = {
     ackTimeout: formatDuration(pace.ackTimeoutMs),
     bake: formatDuration(pace.bakeMs),
     watch: formatDuration(pace.watchMs),
   };
-  return { name, dataPlane, nodeCluster, delivery };
+  return { name, dataPlane, nodeCluster, delivery, ...(readBack && { readBack }) };
 }
 
 /** Defaults are shown; times are durations. */

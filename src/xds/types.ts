@@ -14,7 +14,7 @@ export interface XdsStream {
   readonly node: NodeInfo;
   /** Address and port of the connection. */
   readonly peer: string;
-  readonly protocol: 'sotw' | 'delta';
+  readonly protocol: 'sotw' | 'delta' | 'poll';
   /** Names subscribed to, by type URL; `*` for everything. */
   subscriptions(): ReadonlyMap<string, ReadonlySet<string>>;
   /**

@@ -1,4 +1,12 @@
-import type { Compiled, CompileInput, DataPlane, NativeConfig } from '../../src/dataplanes/data-plane.ts';
+import type {
+  Capabilities,
+  Compiled,
+  CompileInput,
+  DataPlane,
+  NativeConfig,
+  Polled,
+  ReadBack,
+} from '../../src/dataplanes/data-plane.ts';
 import { fail, ok } from '../../src/model/issue.ts';
 import type { Issue, Result } from '../../src/model/issue.ts';
 import { DEFAULT_COPY } from '../../src/model/mirror.ts';
@@ -26,6 +34,18 @@ export interface FakeNative extends NativeConfig {
   readonly text: FakeConfigText;
 }
 
+const ABLE: Capabilities = {
+  percentStep: 1,
+  sampling: 'random',
+  copy: { setHeaders: true, removeHeaders: true, withoutBody: false },
+  selectors: ['routeConfig', 'virtualHost', 'domain', 'route', 'match', 'pathPrefix', 'methods', 'headers'],
+  fleetShare: true,
+  expiresAfter: true,
+  loadReports: true,
+  applied: 'it says so',
+  config: 'JSON',
+};
+
 export const MIRROR_TYPE = 'test/mirror';
 
 /**
@@ -34,11 +54,16 @@ export const MIRROR_TYPE = 'test/mirror';
  */
 export class FakeDataPlane implements DataPlane<FakeNative> {
   readonly kind: string;
+  readonly capabilities: Capabilities;
+  readonly renderings = {};
+  readBack?: ReadBack;
+  polled?: Polled;
   readonly compiled: CompileInput<FakeNative>[] = [];
   reads = 0;
 
-  constructor(kind = 'envoy') {
+  constructor(kind = 'envoy', able: Partial<Capabilities> = {}) {
     this.kind = kind;
+    this.capabilities = { ...ABLE, ...able };
   }
 
   readConfig(

@@ -1,5 +1,5 @@
 import { type Result, ok } from '../../model/issue.ts';
-import type { CompileInput, DataPlane } from '../data-plane.ts';
+import type { Capabilities, CompileInput, DataPlane } from '../data-plane.ts';
 import { EnvoyCompiled } from './compile/compiled.ts';
 import { Encoder } from './compile/encode.ts';
 import { expiriesOf } from './compile/expiries.ts';
@@ -9,6 +9,7 @@ import { buildStructure } from './compile/structure.ts';
 import { effectivePercent, variantFor } from './compile/variant.ts';
 import { type EnvoyConfig, readEnvoyConfig } from './config/read.ts';
 import type { EnvoySchema } from './schema/index.ts';
+import { renderConfig } from './static/static.ts';
 import { CLUSTER_PREFIX } from './types.ts';
 
 export { loadSchema } from './schema/index.ts';
@@ -34,6 +35,7 @@ export function createEnvoyDataPlane(schema: EnvoySchema): DataPlane<EnvoyConfig
 
   return {
     kind: 'envoy',
+    capabilities: CAPABILITIES,
     readConfig: (text, format, options) => readEnvoyConfig(schema, text, format, options),
     compile(input) {
       const made = piecesFor(input);
@@ -48,8 +50,24 @@ export function createEnvoyDataPlane(schema: EnvoySchema): DataPlane<EnvoyConfig
     mirrorOfCluster: (cluster) =>
       cluster.startsWith(CLUSTER_PREFIX) ? cluster.slice(CLUSTER_PREFIX.length) : undefined,
     limitations,
+    renderings: { envoy: renderConfig },
   };
 }
+
+const CAPABILITIES: Capabilities = Object.freeze({
+  percentStep: 1,
+  sampling: 'random',
+  copy: Object.freeze({ setHeaders: true, removeHeaders: true, withoutBody: false }),
+  selectors: Object.freeze([
+    ...['routeConfig', 'virtualHost', 'domain', 'route', 'match'],
+    ...['pathPrefix', 'methods', 'headers'],
+  ]),
+  fleetShare: true,
+  expiresAfter: true,
+  loadReports: true,
+  applied: 'Envoy acknowledges each resource it took, over xDS',
+  config: 'A bootstrap, a static_resources block, or lists by type; YAML or JSON',
+});
 
 /** What of the input shapes structure. Percents, and what decides them on a node or in time, leave it alone. */
 function structureKey({ mirrors }: CompileInput<EnvoyConfig>): string {

@@ -1,3 +1,4 @@
+import { dump } from 'js-yaml';
 import type { Compiled } from '../../data-plane.ts';
 import { type Json, dig, object, objects } from '../json.ts';
 import { mapHcms } from '../config/http-connection-managers.ts';
@@ -11,32 +12,56 @@ import { NOWHERE, NOWHERE_CLUSTER } from './nowhere.ts';
  * https://www.envoyproxy.io/docs/envoy/latest/operations/cli#cmdoption-mode
  */
 export function renderStatic(compiled: Compiled, variant: string): string {
-  const resources = compiled.resources(variant);
-  const lists = Object.fromEntries(
-    Object.entries(resources).map(([list, items]) => [
-      list,
-      objects(items).map((json) => withoutFiles(json)),
-    ]),
-  );
+  const resources = listsOf(compiled, variant, withoutFiles);
+  // A secret whose content was left out is a mere name.
+  const secrets = (resources['secrets'] ?? []).filter((secret) => Object.keys(secret).length > 1);
+  const { listeners, clusters } = inPlace(resources);
+  const bootstrap = {
+    // Sources that are left want to know who asks.
+    node: { id: 'check', cluster: 'check' },
+    ...layers(resources),
+    static_resources: { listeners, clusters: [NOWHERE_CLUSTER, ...clusters], secrets },
+  };
+  return JSON.stringify(inlineSecrets(bootstrap, new Set(secrets.map(({ name }) => name))));
+}
+
+/** The same as what runs, with percents in the routes: for an Envoy that is configured by a file. YAML. */
+export function renderConfig(compiled: Compiled): string {
+  const resources = listsOf(compiled, 'route', (json) => json);
+  const { secrets = [] } = resources;
+  const { listeners, clusters } = inPlace(resources);
+  const config = {
+    ...layers(resources),
+    static_resources: { listeners, clusters, ...(secrets.length > 0 && { secrets }) },
+  };
+  const text = inlineSecrets(config, new Set(secrets.map(({ name }) => name)));
+  return dump(text, { noRefs: true, lineWidth: -1 });
+}
+
+type Lists = Readonly<Record<string, readonly Json[]>>;
+
+function listsOf(compiled: Compiled, variant: string, read: (json: Json) => Json): Lists {
+  const lists = Object.entries(compiled.resources(variant));
+  return Object.fromEntries(lists.map(([list, items]) => [list, objects(items).map((json) => read(json))]));
+}
+
+function layers({ runtimes = [] }: Lists): Json {
+  if (runtimes.length === 0) return {};
+  return {
+    layered_runtime: { layers: runtimes.map(({ name, layer }) => ({ name, static_layer: layer ?? {} })) },
+  };
+}
+
+/** Routes and endpoints where they are used. */
+function inPlace(lists: Lists): { readonly listeners: readonly Json[]; readonly clusters: readonly Json[] } {
   const named = (list: string, field = 'name'): ReadonlyMap<unknown, Json> =>
     new Map((lists[list] ?? []).map((json) => [json[field], json]));
   const routes = named('routes');
   const endpoints = named('endpoints', 'cluster_name');
-  // A secret whose content was left out is a mere name.
-  const secrets = (lists['secrets'] ?? []).filter((secret) => Object.keys(secret).length > 1);
-  const bootstrap = {
-    // Sources that are left want to know who asks.
-    node: { id: 'check', cluster: 'check' },
-    layered_runtime: {
-      layers: (lists['runtimes'] ?? []).map(({ name, layer }) => ({ name, static_layer: layer ?? {} })),
-    },
-    static_resources: {
-      listeners: (lists['listeners'] ?? []).map((json) => withRoutes(json, routes)),
-      clusters: [NOWHERE_CLUSTER, ...(lists['clusters'] ?? []).map((json) => withEndpoints(json, endpoints))],
-      secrets,
-    },
+  return {
+    listeners: (lists['listeners'] ?? []).map((json) => withRoutes(json, routes)),
+    clusters: (lists['clusters'] ?? []).map((json) => withEndpoints(json, endpoints)),
   };
-  return JSON.stringify(inlineSecrets(bootstrap, new Set(secrets.map(({ name }) => name))));
 }
 
 function withRoutes(listener: Json, routes: ReadonlyMap<unknown, Json>): Json {

@@ -1,0 +1,8 @@
+import type { DataPlane } from '../dataplanes/data-plane.ts';
+import { createEnvoyDataPlane, loadSchema } from '../dataplanes/envoy/index.ts';
+
+/** Every kind of data plane, by its name. */
+export function createDataPlanes(): ReadonlyMap<string, DataPlane> {
+  const all: readonly DataPlane[] = [createEnvoyDataPlane(loadSchema())];
+  return new Map(all.map((dataPlane) => [dataPlane.kind, dataPlane]));
+}
