@@ -14,6 +14,7 @@ const ROOMS = {
   control: ['model', 'store/store.ts', 'dataplanes/data-plane.ts'],
   delivery: ['model', 'snapshot', 'xds', 'dataplanes/data-plane.ts'],
   rollout: ['model', 'control', 'delivery'],
+  agent: ['model', 'xds', 'dataplanes/nginx'],
   api: [
     ...['model', 'control', 'delivery', 'rollout', 'telemetry'],
     ...['store/store.ts', 'dataplanes/data-plane.ts'],

@@ -1,4 +1,5 @@
 import { isNameGiven } from './check-name.ts';
+import { checkNodeProbes } from './check-node.ts';
 import { checkTls } from './check-tls.ts';
 import { deepFreeze } from './freeze.ts';
 import { HOST } from './host.ts';
@@ -15,10 +16,13 @@ import {
   readText,
   requireField,
 } from './read.ts';
-import { DEFAULT_LIMITS } from './target.ts';
+import { DEFAULT_LIMITS, WALLARM_PORT } from './target.ts';
 import type { Endpoint, HealthCheck, Limits, Target } from './target.ts';
 
-const KEYS = ['name', 'endpoints', 'protocol', 'tls', 'limits', 'health', 'revision'];
+const KEYS = [
+  ...['name', 'kind', 'endpoints', 'node', 'protocol', 'tls', 'limits', 'health'],
+  ...['revision', 'status'],
+];
 const LIMIT_KEYS = [
   'maxConnections',
   'maxPendingRequests',
@@ -37,8 +41,8 @@ const DEFAULT_HEALTH = { intervalMs: 5000, timeoutMs: 1000 };
 
 /**
  * Reads a target from its REST form:
- * `{endpoints: [{host, port}], protocol?, tls?, limits?, health?}`; times as durations (`"2s"`), sizes in bytes.
- * All issues at once; defaults applied; the value is frozen.
+ * `{kind?, endpoints: [{host, port}], node?, protocol?, tls?, limits?, health?}`; times as durations (`"2s"`), sizes in
+ * bytes. `kind: "wallarm"` has a port by default, and may have `node`: what the control plane asks it. All issues at once; defaults applied; the value is frozen.
  */
 export function checkTarget(name: string, input: unknown): Result<Target> {
   const issues = new IssueList();
@@ -46,7 +50,16 @@ export function checkTarget(name: string, input: unknown): Result<Target> {
   const named = isNameGiven(name, input, issues);
   const fields = readFields(input, KEYS, issues) ?? new Map<string, unknown>();
   if (named) requireField(fields, 'endpoints', issues);
-  const endpoints = readList(fields.get('endpoints'), ENDPOINTS, issues.at('endpoints'), checkEndpoint);
+  const kind = readChoice(fields.get('kind'), ['wallarm'], issues.at('kind'));
+  const port = kind && WALLARM_PORT;
+  const endpoints = readList(fields.get('endpoints'), ENDPOINTS, issues.at('endpoints'), (endpoint, at) =>
+    checkEndpoint(endpoint, at, port),
+  );
+  const hosts = new Set(endpoints?.map(({ host }) => host.toLowerCase()));
+  const node = checkNodeProbes(fields.get('node'), hosts.size, issues.at('node'));
+  if (fields.get('node') !== undefined && fields.get('kind') === undefined) {
+    issues.at('node').add('is for a Wallarm node: add "kind": "wallarm"');
+  }
   const protocol = readChoice(fields.get('protocol'), ['http1', 'http2'], issues.at('protocol'));
   const tls = checkTls(fields.get('tls'), issues.at('tls'), warnings.at('tls'));
   const limits = checkLimits(fields.get('limits'), issues.at('limits'));
@@ -55,7 +68,9 @@ export function checkTarget(name: string, input: unknown): Result<Target> {
   return ok(
     deepFreeze({
       name,
+      ...optional('kind', kind),
       endpoints,
+      ...optional('node', node),
       protocol: protocol ?? 'http1',
       ...optional('tls', tls),
       limits,
@@ -65,13 +80,18 @@ export function checkTarget(name: string, input: unknown): Result<Target> {
   );
 }
 
-function checkEndpoint(input: unknown, issues: IssueList): Endpoint | undefined {
+function checkEndpoint(
+  input: unknown,
+  issues: IssueList,
+  defaultPort: number | undefined,
+): Endpoint | undefined {
   const fields = readFields(input, ['host', 'port'], issues);
   if (fields === undefined) return undefined;
   requireField(fields, 'host', issues);
-  requireField(fields, 'port', issues);
+  if (defaultPort === undefined) requireField(fields, 'port', issues);
   const host = readText(fields.get('host'), HOST, issues.at('host'));
-  const port = readInteger(fields.get('port'), 1, 65_535, issues.at('port'));
+  const given = readInteger(fields.get('port'), 1, 65_535, issues.at('port'));
+  const port = given ?? (fields.get('port') === undefined ? defaultPort : undefined);
   return host === undefined || port === undefined ? undefined : { host, port };
 }
 

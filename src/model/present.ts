@@ -6,7 +6,7 @@ import { formatPercent } from './percent.ts';
 import { presentRollout } from './present-rollout.ts';
 import type { Kind, Kinds } from './state.ts';
 import type { Stop } from './stop.ts';
-import type { Target } from './target.ts';
+import type { NodeHealthProbe, NodeProbes, NodeStatusProbe, Target } from './target.ts';
 
 /** The REST form of an object, without its revision: what its check reads back as an equal value. */
 export type Presented = Readonly<Record<string, unknown>>;
@@ -28,10 +28,13 @@ export function presentFleet({
 }
 
 /** Defaults are shown; times are durations. */
-export function presentTarget({ name, endpoints, protocol, tls, limits, health }: Target): Presented {
+export function presentTarget(target: Target): Presented {
+  const { name, kind, endpoints, node, protocol, tls, limits, health } = target;
   return {
     name,
+    ...(kind && { kind }),
     endpoints,
+    ...(node && { node: presentProbes(node) }),
     protocol,
     ...(tls && { tls }),
     limits: {
@@ -52,6 +55,14 @@ export function presentTarget({ name, endpoints, protocol, tls, limits, health }
       },
     }),
   };
+}
+
+function presentProbes({ health, status }: NodeProbes): Presented {
+  return { ...(health && { health: presentProbe(health) }), ...(status && { status: presentProbe(status) }) };
+}
+
+function presentProbe({ intervalMs, timeoutMs, ...where }: NodeHealthProbe | NodeStatusProbe): Presented {
+  return { ...where, interval: formatDuration(intervalMs), timeout: formatDuration(timeoutMs) };
 }
 
 /** Defaults are shown; percents are decimals, times durations or ISO 8601. */

@@ -1,7 +1,11 @@
 /** Where copies go. */
 export interface Target {
   readonly name: string;
+  /** A Wallarm node, which can be asked how it is. Absent: whatever takes copies. */
+  readonly kind?: 'wallarm';
   readonly endpoints: readonly Endpoint[];
+  /** Of a Wallarm node: what the control plane asks it. */
+  readonly node?: NodeProbes;
   /** What the node speaks. */
   readonly protocol: 'http1' | 'http2';
   readonly tls?: Tls;
@@ -45,6 +49,29 @@ export interface HealthCheck {
   readonly intervalMs: number;
   readonly timeoutMs: number;
 }
+
+/** What the control plane itself asks every endpoint's host, whatever the data planes check. Each is off unless given. */
+export interface NodeProbes {
+  readonly health?: NodeHealthProbe;
+  readonly status?: NodeStatusProbe;
+}
+
+interface Pace {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+}
+
+/** `GET path`: 2xx is well. */
+export interface NodeHealthProbe extends Pace {
+  readonly port: number;
+  readonly path: string;
+}
+
+/** The node's counters. `url`: where they are not at the endpoint's host, or not in plain HTTP; `{host}` in it is that host. */
+export type NodeStatusProbe = Pace &
+  ({ readonly port: number; readonly path: string } | { readonly url: string });
+
+export const WALLARM_PORT = 8445;
 
 export const DEFAULT_LIMITS: Limits = Object.freeze({
   maxConnections: 128,

@@ -1,0 +1,57 @@
+import { Reader, Writer } from 'protobufjs/minimal.js';
+import type { Copy, RouteSelector } from '../../model/mirror.ts';
+import type { Ppm } from '../../model/percent.ts';
+import type { Endpoint, Limits, Tls } from '../../model/target.ts';
+
+/** The resource type that agents subscribe to, by the name of their driver. Its schema: protos/mirrorplane/nginx/v1. */
+export const PLAN_TYPE = 'type.googleapis.com/mirrorplane.nginx.v1.Plan';
+
+/**
+ * How a change gets into NGINX. `lua`: percents and addresses are in a shared dict, and need no reload. `reload`: all is
+ * in the configuration.
+ */
+export type Driver = 'lua' | 'reload';
+
+export const DRIVERS: readonly Driver[] = ['lua', 'reload'];
+
+/** What an NGINX is to copy. The agent makes files of it, for what it finds on its machine. */
+export interface Plan {
+  /** Hash of everything else in it. */
+  readonly version: string;
+  readonly mirrors: readonly PlannedMirror[];
+}
+
+export interface PlannedMirror {
+  readonly name: string;
+  /** As the driver can have it: rounded already. */
+  readonly percent: Ppm;
+  readonly routes: readonly RouteSelector[];
+  readonly exclude: readonly RouteSelector[];
+  readonly copy: Copy;
+  readonly expiresAfterMs?: number;
+  readonly target: {
+    readonly name: string;
+    readonly endpoints: readonly Endpoint[];
+    readonly tls?: Tls;
+    readonly limits: Limits;
+  };
+}
+
+/** A serialised `google.protobuf.Any` of `mirrorplane.nginx.v1.Plan`, whose only field (1, a string) is the plan as JSON. */
+export function encodePlan(plan: Plan): Uint8Array {
+  const message = Writer.create().uint32(10).string(JSON.stringify(plan)).finish();
+  return Writer.create().uint32(10).string(PLAN_TYPE).uint32(18).bytes(message).finish();
+}
+
+/** Reads the value of such an `Any`. Throws where it is none. */
+export function decodePlan(value: Uint8Array): Plan {
+  const reader = Reader.create(value);
+  let json: string | undefined;
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === 10) json = reader.string();
+    else reader.skipType(tag & 7);
+  }
+  if (json === undefined) throw new Error('the plan is empty');
+  return JSON.parse(json) as Plan;
+}
