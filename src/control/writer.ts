@@ -101,11 +101,16 @@ export class Writer {
       publish({ revision: made, changes, state: next, fleets: compiled.value });
     }
     const entries = subject && next[subject.kind];
-    const own = subject === undefined ? [] : fleetsOf(next, subject.kind, subject.name);
+    // A restore is of everything; where it changes something, of that.
+    const everywhere = changes.length === 0 ? [...next.fleet.keys()] : [];
+    const own = subject === undefined ? everywhere : fleetsOf(next, subject.kind, subject.name);
     const asked = own.filter((fleet) => next.config.has(fleet));
     return {
       entry: subject && (entries?.get(subject.name) as WriteOutcome<K>['entry']),
-      created: subject !== undefined && !state[subject.kind].has(subject.name),
+      created:
+        subject !== undefined &&
+        !state[subject.kind].has(subject.name) &&
+        entries?.has(subject.name) === true,
       revision,
       changes,
       diff,

@@ -51,6 +51,18 @@ test('an object has its name, its revision, and that as ETag', async (t) => {
   );
 });
 
+test('If-None-Match: * creates what is not there, and leaves alone what is', async (t) => {
+  const app = await startApp(t);
+  const absent = { 'if-none-match': '*' };
+  const other = { endpoints: [{ host: 'other', port: 1 }] };
+  t.is((await app.call('PUT', '/v1/targets/a', TARGET, absent)).status, 201);
+  const again = await app.call('PUT', '/v1/targets/a', other, absent);
+  t.is(again.status, 412);
+  t.like(again.json, { status: 412, detail: 'targets/a exists already' });
+  t.like((await app.call('GET', '/v1/targets/a')).json, { ...TARGET, revision: 1 });
+  t.is((await app.call('PUT', '/v1/targets/b', TARGET, { 'if-none-match': '"1"' })).status, 400);
+});
+
 test('If-Match is honoured', async (t) => {
   const app = await startApp(t);
   await app.call('PUT', '/v1/targets/a', TARGET);
@@ -188,6 +200,18 @@ test('wrong methods, types, queries and sizes have their own status', async (t) 
   t.is(query.json.errors.length, 2);
   t.is((await app.call('PUT', '/v1/targets/a?wait=acked&timeout=soon', TARGET)).status, 400);
   t.is((await app.call('GET', '/v1/targets/a')).status, 404);
+});
+
+test('an object that comes as text is not taken for one', async (t) => {
+  const app = await startApp(t);
+  const text = { 'content-type': 'text/plain' };
+  for (const path of ['targets/a', 'mirrors/a', 'fleets/a', 'rollouts/a']) {
+    const answer = await app.call('PUT', `/v1/${path}`, JSON.stringify(TARGET), text);
+    t.is(answer.status, 415, path);
+    t.regex(answer.headers.get('content-type') ?? '', /^application\/problem\+json/);
+    t.like(answer.json, { status: 415, title: 'The body has a type that is not taken here' });
+    t.is((await app.call('GET', `/v1/${path}`)).status, 404);
+  }
 });
 
 test('events tell of revisions', async (t) => {
