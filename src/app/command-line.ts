@@ -5,6 +5,7 @@ import { createApp } from './app.ts';
 import { bootstrapCommand } from './bootstrap-command.ts';
 import { type Command, UsageError } from './command.ts';
 import { importCommand } from './import-command.ts';
+import { renderCommand } from './render-command.ts';
 import { rolloutCommand } from './rollout-command.ts';
 import { stopCommand } from './stop-command.ts';
 import { StoreError } from '../store/store.ts';
@@ -12,6 +13,7 @@ import { StoreError } from '../store/store.ts';
 const COMMANDS: Readonly<Record<string, Command>> = {
   bootstrap: bootstrapCommand,
   import: importCommand,
+  render: renderCommand,
   rollout: rolloutCommand,
   stop: stopCommand,
 };

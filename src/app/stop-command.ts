@@ -43,16 +43,17 @@ export const stopCommand: Command = {
         : `stopped${already}: ${where} copies nothing, until: mirrorplane stop${values.fleet === undefined ? '' : ` --fleet ${values.fleet}`} --release\n`,
     );
     for (const warning of warnings) print(`warning: ${issueText(warning)}\n`);
-    const { nodes, acked } = delivery;
+    const { nodes, acked, unconfirmed = 0 } = delivery;
     print(
-      `${acked} of ${nodes} connected nodes have it${acked < nodes ? '; the others get it when they answer' : ''}\n`,
+      `${acked} of ${nodes} connected nodes have it${acked + unconfirmed < nodes ? '; the others get it when they answer' : ''}\n`,
     );
+    if (unconfirmed > 0) print(`${unconfirmed} were given it, and nothing tells whether it is in force\n`);
     return acked === nodes ? 0 : 1;
   },
 };
 
 interface StopAnswer {
-  readonly delivery: { readonly nodes: number; readonly acked: number };
+  readonly delivery: { readonly nodes: number; readonly acked: number; readonly unconfirmed?: number };
   readonly diff: readonly unknown[];
   readonly warnings: readonly { readonly path: string; readonly message: string }[];
 }

@@ -32,7 +32,7 @@ export async function openControl(
   const store = openSqliteStore(directory);
   t.teardown(() => store.close());
   const envoy = new FakeDataPlane('envoy');
-  const nginx = new FakeDataPlane('nginx');
+  const nginx = new FakeDataPlane('nginx', { fleetShare: false });
   const control = await Control.open({
     store,
     dataPlanes: new Map([envoy, nginx].map((dataPlane) => [dataPlane.kind, dataPlane])),
