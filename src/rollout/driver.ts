@@ -55,8 +55,8 @@ export class RolloutDriver {
   readonly #listeners = new Set<(event: GateEvent) => void>();
   #active: readonly string[] = [];
   #startedAt = 0;
-  /** Rollouts that an earlier process had begun. */
-  #resumed: ReadonlySet<string> = new Set();
+  /** An earlier process had nodes, which may be on their way back. */
+  #isRestart = false;
   #unsubscribe: readonly (() => void)[] = [];
 
   constructor(options: RolloutOptions) {
@@ -67,8 +67,7 @@ export class RolloutDriver {
   start(): void {
     const { control, delivery, timers } = this.#options;
     this.#startedAt = timers.now();
-    const begun = this.#rollouts().filter(({ status }) => isActive(status));
-    this.#resumed = new Set(begun.map(({ name }) => name));
+    this.#isRestart = control.state.fleet.size > 0;
     this.#unsubscribe = [
       control.subscribe(() => this.#wakeAll()),
       delivery.subscribe(({ kind }) => {
@@ -178,7 +177,7 @@ export class RolloutDriver {
     const rollout = control.state.rollout.get(name)?.value;
     if (rollout === undefined || this.#runs.get(name) !== run) return;
     const back = this.#startedAt + RETURN_MS;
-    if (this.#resumed.has(name) && setsStep(rollout) && timers.now() < back) {
+    if (this.#isRestart && setsStep(rollout) && timers.now() < back) {
       return this.#wakeIn(name, back - timers.now());
     }
     const readings = await this.#gates(rollout, run);
@@ -265,8 +264,7 @@ export class RolloutDriver {
   async #widen(rollout: Rollout, { delivery, now }: Situation): Promise<void> {
     const { status, name } = rollout;
     if (status.state !== 'applying' || !status.isSet || delivery.chosen > 0 || delivery.nodes === 0) return;
-    // After a restart its nodes may be on their way back.
-    if (now - this.#startedAt < rollout.ackTimeoutMs && this.#resumed.has(name)) return;
+    if (this.#isRestart && now - this.#startedAt < rollout.ackTimeoutMs) return;
     const { percent, fleetPercent } = stepOf(rollout);
     const reason = 'no node of its share is connected: the share is of those that are';
     const decision: Decision = {

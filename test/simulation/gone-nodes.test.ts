@@ -1,6 +1,6 @@
 /** The real driver and delivery in virtual time, over a share of one node that goes, or goes silent, during a hold. */
 import test, { type ExecutionContext } from 'ava';
-import { isInShare } from '../../src/model/spread.ts';
+import { isInShare, nodeHash } from '../../src/model/spread.ts';
 import { MemoryStore } from '../support/simulation/memory-store.ts';
 import { FLEET, MIRROR, SimulatedNode, type Surroundings } from '../support/simulation/node.ts';
 import { type Plane, bootPlane } from '../support/simulation/plane.ts';
@@ -17,20 +17,34 @@ interface World {
   readonly status: () => { readonly state: string; readonly reason: string };
 }
 
-/** Ten nodes of ten requests a second, the one of the share holding for what takes it three minutes to get. */
-async function holding(t: ExecutionContext, plan: object = {}): Promise<World> {
-  const time = new SimulatedTime();
+/** On a store that may have a history already. */
+async function boot(t: ExecutionContext, time: SimulatedTime, store: MemoryStore): Promise<Plane> {
   const plane = await bootPlane({
-    ...{ store: new MemoryStore(), time, loadReportIntervalMs: 5000 },
+    ...{ store, time, loadReportIntervalMs: 5000 },
     onPublication: () => undefined,
     onTrouble: (what) => t.fail(what),
   });
   t.teardown(() => plane.stop());
-  const { control, delivery, driver } = plane;
+  return plane;
+}
+
+async function furnish({ control }: Plane): Promise<void> {
   await control.putConfig(FLEET, { text: '{"listeners":1}', format: 'json', adopt: false }, ME);
   await control.putTarget('wallarm', { endpoints: [{ host: 'wallarm', port: 8445 }] }, ME);
   await control.putMirror(MIRROR, { fleet: FLEET, target: 'wallarm', percent: 1 }, ME);
-  const nodes = [...Array(10).keys()].map((index) => new SimulatedNode(`node-${index}`, calm(time), 10));
+}
+
+function nodesOf(time: SimulatedTime): readonly SimulatedNode[] {
+  return [...Array(10).keys()].map((index) => new SimulatedNode(`node-${index}`, calm(time), 10));
+}
+
+/** Ten nodes of ten requests a second, the one of the share holding for what takes it three minutes to get. */
+async function holding(t: ExecutionContext, plan: object = {}): Promise<World> {
+  const time = new SimulatedTime();
+  const plane = await boot(t, time, new MemoryStore());
+  await furnish(plane);
+  const { control, delivery, driver } = plane;
+  const nodes = nodesOf(time);
   for (const node of nodes) node.connect(delivery);
   await time.pass(MINUTE);
   const steps = [{ percent: 50, fleetPercent: 10, hold: '30s', minRequests: 1800 }, { percent: 100 }];
@@ -111,4 +125,31 @@ test('where it is to wait it says for whom, and goes on when they are back', asy
   t.is(status().reason, 'nodes of the share tell again how it does');
   await time.pass(5 * MINUTE);
   t.is(status().state, 'done');
+});
+
+test('a share that is chosen right after a restart is of the nodes that are on their way back, too', async (t) => {
+  const time = new SimulatedTime();
+  const store = new MemoryStore();
+  const earlier = await boot(t, time, store);
+  await furnish(earlier);
+  await earlier.control.putRollout(
+    'canary',
+    { mirror: MIRROR, steps: [{ percent: 50, fleetPercent: 50 }] },
+    ME,
+  );
+  earlier.stop();
+  const { control, delivery } = await boot(t, time, store);
+  const nodes = nodesOf(time);
+  const shareOf = (some: readonly SimulatedNode[]): number => {
+    const spread = control.state.mirror.get(MIRROR)?.value.spread;
+    return some.filter(({ id }) => spread !== undefined && isInShare(spread, id)).length;
+  };
+  const last = (id: string): number => nodeHash('canary', id);
+  const [first, ...others] = [...nodes].sort((a, b) => last(b.id) - last(a.id));
+  first?.connect(delivery);
+  await control.commandRollout('canary', 'start', ME);
+  await time.pass(2000);
+  for (const node of others) node.connect(delivery);
+  await time.pass(2000);
+  t.is(shareOf(nodes), 5);
 });
