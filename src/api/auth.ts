@@ -6,11 +6,17 @@ import { ApiError } from './errors.ts';
 const OPEN = new Set(['/healthz', '/readyz']);
 
 /** Throws unless the request may pass. */
-export function authorize(request: FastifyRequest, token: string | undefined): void {
+export function authorize(
+  request: FastifyRequest,
+  { token, nodeToken }: { readonly token: string | undefined; readonly nodeToken?: string | undefined },
+): void {
   if (OPEN.has(request.url.split('?')[0] ?? '')) return;
   if (token === undefined) return requireLoopbackName(request.headers.host);
   const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  if (given === undefined || !sameSecret(given, token)) {
+  const { forNodes } = request.routeOptions.config as { forNodes?: boolean };
+  const isNode =
+    forNodes === true && given !== undefined && nodeToken !== undefined && sameSecret(given, nodeToken);
+  if (!isNode && (given === undefined || !sameSecret(given, token))) {
     throw new ApiError('unauthorized', 'Send the token as "Authorization: Bearer TOKEN"');
   }
 }

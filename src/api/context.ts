@@ -22,6 +22,9 @@ export interface ApiOptions {
   readonly rollouts: Pick<RolloutDriver, 'readings' | 'before' | 'subscribe'>;
   /** Bearer token; undefined: REST is on loopback alone. */
   readonly token: string | undefined;
+  /** Opens what nodes fetch, and nothing else; undefined: the token above does. */
+  readonly nodeToken?: string | undefined;
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly ready: () => boolean;
   readonly log: FastifyBaseLogger;
   readonly clock: () => Date;

@@ -101,6 +101,7 @@ function addPolled(
   app.get(
     `/v1/fleets/:fleet/${polled.path}`,
     {
+      config: { forNodes: true },
       schema: {
         tags: TAGS,
         summary: `What a ${polled.path} of the fleet fetches`,

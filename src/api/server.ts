@@ -20,6 +20,8 @@ const MAX_BODY_BYTES = 1024 * 1024;
 /** The REST server, not listening yet. */
 export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   const app = Fastify({
+    // The types of the two servers differ in nothing that is used here.
+    ...(options.tls && ({ https: { cert: options.tls.cert, key: options.tls.key } } as object)),
     loggerInstance: options.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
@@ -38,7 +40,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   const routes = new RouteTable();
   app.addHook('onRoute', ({ method, url }) => routes.add(method, url));
   app.addHook('onRequest', (request, _, done) => {
-    authorize(request, options.token);
+    authorize(request, options);
     done();
   });
   app.setErrorHandler((error, request, reply) => {

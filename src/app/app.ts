@@ -33,7 +33,7 @@ export function createApp(settings: Settings, log: Logger): App {
   let ready = false;
 
   async function start(): Promise<{ http: string; xds: string }> {
-    const tls = await readTlsFiles(settings.xdsTls);
+    const [tls, httpTls] = await Promise.all([readTlsFiles(settings.xdsTls), readTlsFiles(settings.httpTls)]);
     await mkdir(settings.data, { recursive: true });
     const store: Store = openSqliteStore(settings.data);
     stops.push(() => store.close());
@@ -82,6 +82,8 @@ export function createApp(settings: Settings, log: Logger): App {
       dataPlanes,
       rollouts,
       token: settings.token,
+      nodeToken: settings.nodeToken,
+      tls: httpTls,
       ready: () => ready,
       log,
       clock: () => new Date(),

@@ -110,6 +110,7 @@ function serveUsage(): string {
 
 ${rows.join('')}
   MIRRORPLANE_TOKEN in the environment is the bearer token of REST; without it only loopback may be bound.
+  MIRRORPLANE_NODE_TOKEN opens what nodes fetch over HTTP (GET /v1/fleets/FLEET/traefik), and nothing else.
 `;
 }
 

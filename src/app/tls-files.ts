@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import type { Settings } from '../config/settings.ts';
 
 export interface TlsFiles {
   readonly cert: Buffer;
@@ -7,7 +6,9 @@ export interface TlsFiles {
   readonly clientCa: Buffer | undefined;
 }
 
-export async function readTlsFiles(files: Settings['xdsTls']): Promise<TlsFiles | undefined> {
+export async function readTlsFiles(
+  files: { readonly cert: string; readonly key: string; readonly clientCa?: string | undefined } | undefined,
+): Promise<TlsFiles | undefined> {
   if (files === undefined) return undefined;
   const [cert, key, clientCa] = await Promise.all([
     readFile(files.cert),

@@ -17,6 +17,10 @@ export interface Settings {
   readonly data: string;
   /** Bearer token of REST. */
   readonly token: string | undefined;
+  /** Opens what nodes fetch over HTTP, and nothing else. */
+  readonly nodeToken: string | undefined;
+  /** Files. */
+  readonly httpTls: { readonly cert: string; readonly key: string } | undefined;
   /** Files. */
   readonly xdsTls:
     { readonly cert: string; readonly key: string; readonly clientCa: string | undefined } | undefined;
@@ -56,6 +60,12 @@ export const FLAGS = {
     value: 'DIR',
     help: 'directory of the database',
   },
+  'http-cert': {
+    environment: 'MIRRORPLANE_HTTP_CERT',
+    value: 'FILE',
+    help: 'certificate chain of REST, PEM; with it REST is HTTPS',
+  },
+  'http-key': { environment: 'MIRRORPLANE_HTTP_KEY', value: 'FILE', help: 'its private key, PEM' },
   'xds-cert': {
     environment: 'MIRRORPLANE_XDS_CERT',
     value: 'FILE',
@@ -124,10 +134,18 @@ export function readSettings(
       `without MIRRORPLANE_TOKEN only a loopback address may be bound, not ${http.host}: set a token`,
     );
   }
-  const [cert, key, clientCa] = [text('xds-cert'), text('xds-key'), text('xds-client-ca')];
-  if ((cert === undefined) !== (key === undefined))
-    report(cert === undefined ? 'xds-cert' : 'xds-key', 'certificate and key go together');
-  if (clientCa !== undefined && cert === undefined) report('xds-client-ca', 'needs --xds-cert and --xds-key');
+  const nodeToken = environment['MIRRORPLANE_NODE_TOKEN'] || undefined;
+  if (nodeToken !== undefined && nodeToken === token)
+    report('http', 'MIRRORPLANE_NODE_TOKEN must differ from MIRRORPLANE_TOKEN: nodes need less');
+  const pair = (room: 'http' | 'xds'): { readonly cert: string; readonly key: string } | undefined => {
+    const [cert, key] = [text(`${room}-cert`), text(`${room}-key`)];
+    if ((cert === undefined) !== (key === undefined))
+      report(`${room}-${cert === undefined ? 'cert' : 'key'}`, 'certificate and key go together');
+    return cert === undefined || key === undefined ? undefined : { cert, key };
+  };
+  const [httpTls, xdsTls, clientCa] = [pair('http'), pair('xds'), text('xds-client-ca')];
+  if (clientCa !== undefined && text('xds-cert') === undefined)
+    report('xds-client-ca', 'needs --xds-cert and --xds-key');
   const loadReportIntervalMs = parseDuration(text('load-report-interval'));
   if (loadReportIntervalMs === undefined || loadReportIntervalMs < 100) {
     report('load-report-interval', 'must be a duration of at least 100ms, such as 10s');
@@ -141,7 +159,9 @@ export function readSettings(
       xds,
       data: text('data') ?? './data',
       token,
-      xdsTls: cert !== undefined && key !== undefined ? { cert, key, clientCa } : undefined,
+      nodeToken,
+      httpTls,
+      xdsTls: xdsTls && { ...xdsTls, clientCa },
       xdsAdvertise,
       loadReportIntervalMs: loadReportIntervalMs ?? 10_000,
       envoy: text('envoy'),

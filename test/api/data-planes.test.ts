@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { get } from 'node:https';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { IncomingMessage } from 'node:http';
+import test from 'ava';
+import { load } from 'js-yaml';
+import { startApp } from '../support/app.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { CA, SERVER } from '../support/xds-certificates.ts';
+
+const SEED = readFileSync(new URL('../../envoy/seed.yaml', import.meta.url), 'utf8');
+const YAML = { 'content-type': 'application/yaml' };
+
+test('the kinds of data plane are listed with what each can do', async (t) => {
+  const app = await startApp(t);
+  const { status, json } = await app.call('GET', '/v1/dataplanes');
+  t.is(status, 200);
+  const envoy = json.items.find(({ name }: { name: string }) => name === 'envoy');
+  t.like(envoy, { percentStep: 0.0001, sampling: 'random', fleetShare: true, renderings: ['envoy'] });
+  t.false(envoy.copy.withoutBody);
+  const unknown = await app.call('PUT', '/v1/fleets/a', { dataPlane: 'apache' });
+  t.is(unknown.status, 400);
+});
+
+test('what would be served is rendered as one file, with the percent in the routes', async (t) => {
+  const app = await startApp(t);
+  await app.call('PUT', '/v1/fleets/edge/config', SEED, YAML);
+  await app.call('PATCH', '/v1/mirrors/edge-wallarm', { percent: 25 });
+  const { status, text: rendered } = await app.call('GET', '/v1/fleets/edge/rendered');
+  t.is(status, 200);
+  const { static_resources: resources } = load(rendered) as any;
+  t.is(resources.clusters.length, 2);
+  t.regex(rendered, /numerator: 250000/);
+  t.is((await app.call('GET', '/v1/fleets/edge/rendered?format=envoy')).text, rendered);
+  const other = await app.call('GET', '/v1/fleets/edge/rendered?format=nginx');
+  t.is(other.status, 400);
+  t.regex(other.json.errors[0].message, /envoy/);
+  t.is((await app.call('GET', '/v1/fleets/none/rendered')).status, 404);
+});
+
+test('a mirror whose copy is to have no body is refused where it cannot be had', async (t) => {
+  const app = await startApp(t);
+  await app.call('PUT', '/v1/fleets/edge/config', SEED, YAML);
+  const answer = await app.call('PATCH', '/v1/mirrors/edge-wallarm', { copy: { body: false } });
+  t.is(answer.status, 400);
+  t.deepEqual(
+    answer.json.errors.map(({ path }: { path: string }) => path),
+    ['mirrors.edge-wallarm.copy.body'],
+  );
+});
+
+test('REST is HTTPS when it is given a certificate', async (t) => {
+  const directory = temporaryDirectory(t);
+  const [cert, key] = ['http.crt', 'http.key'].map((name) => join(directory, name)) as [string, string];
+  writeFileSync(cert, SERVER.cert);
+  writeFileSync(key, SERVER.key);
+  const app = await startApp(t, {}, ['--http-cert', cert, '--http-key', key]);
+  const request = get(`${app.url.replace('http:', 'https:')}/healthz`, { ca: CA });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  t.is(response.statusCode, 200);
+  t.truthy(await text(response));
+});
