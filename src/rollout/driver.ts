@@ -230,7 +230,11 @@ export class RolloutDriver {
       if (rollout.status.state === 'applying') run.readings = undefined;
       return undefined;
     }
-    if (this.#isFresh(rollout) || timers.now() - run.gatesAt < rollout.intervalMs) {
+    const isDue = timers.now() - run.gatesAt >= rollout.intervalMs;
+    const isFresh = isDue && this.#isFresh(rollout);
+    // Asked again an interval later, and not at once.
+    if (isFresh) run.gatesAt = timers.now();
+    if (isFresh || !isDue) {
       // After its gates passed a step waits for nothing but its webhooks.
       return hooksDue(rollout, run.readings) === 'after' ? run.readings : undefined;
     }

@@ -13,6 +13,7 @@ const MINUTE = 60_000;
 interface World {
   readonly time: SimulatedTime;
   readonly plane: Plane;
+  readonly store: MemoryStore;
   readonly chosen: SimulatedNode;
   readonly status: () => { readonly state: string; readonly reason: string };
 }
@@ -41,7 +42,8 @@ function nodesOf(time: SimulatedTime): readonly SimulatedNode[] {
 /** Ten nodes of ten requests a second, the one of the share holding for what takes it three minutes to get. */
 async function holding(t: ExecutionContext, plan: object = {}): Promise<World> {
   const time = new SimulatedTime();
-  const plane = await boot(t, time, new MemoryStore());
+  const store = new MemoryStore();
+  const plane = await boot(t, time, store);
   await furnish(plane);
   const { control, delivery, driver } = plane;
   const nodes = nodesOf(time);
@@ -56,7 +58,7 @@ async function holding(t: ExecutionContext, plan: object = {}): Promise<World> {
   if (chosen === undefined) throw new Error('the share has no node');
   const status = () => control.state.rollout.get('canary')?.value.status ?? { state: 'gone', reason: '' };
   t.is(status().state, 'holding');
-  return { time, plane, chosen, status };
+  return { time, plane, store, chosen, status };
 }
 
 function calm(time: SimulatedTime): Surroundings {
@@ -152,4 +154,18 @@ test('a share that is chosen right after a restart is of the nodes that are on t
   for (const node of others) node.connect(delivery);
   await time.pass(2000);
   t.is(shareOf(nodes), 5);
+});
+
+test('a rollout that holds after a restart is looked at once an interval, not all the time', async (t) => {
+  const { time, plane, store } = await holding(t);
+  plane.stop();
+  const { delivery } = await boot(t, time, store);
+  const view = delivery.view.bind(delivery);
+  let views = 0;
+  delivery.view = (...given) => {
+    views += 1;
+    return view(...given);
+  };
+  await time.pass(MINUTE);
+  t.true(views > 0 && views < 100, `${views} views in a minute`);
 });
