@@ -55,8 +55,8 @@ export function createMetrics(control: Control, delivery: Delivery): Metrics {
     collect() {
       this.reset();
       for (const fleet of control.state.fleet.keys()) {
-        const { acked, rejected, pending } = delivery.summary([fleet]);
-        for (const [state, count] of Object.entries({ acked, rejected, pending }))
+        const { acked, rejected, pending, unconfirmed = 0 } = delivery.summary([fleet]);
+        for (const [state, count] of Object.entries({ acked, rejected, pending, unconfirmed }))
           this.set({ fleet, state }, count);
       }
     },
