@@ -32,7 +32,7 @@ function addPut(app: FastifyInstance, options: ApiOptions): void {
     tags: TAGS,
     summary: "Take in a fleet's native configuration; makes the fleet if there is none",
     description:
-      'For Envoy: a bootstrap, a static_resources block, or lists by type; YAML or JSON by Content-Type.',
+      'For Envoy: a bootstrap, a static_resources block, or lists by type; YAML or JSON by Content-Type. What others take is in GET /v1/dataplanes.',
     params: params('fleet'),
     querystring: query({
       ...writeQuery,
@@ -77,7 +77,10 @@ function addPut(app: FastifyInstance, options: ApiOptions): void {
   });
 }
 
-function addReads(app: FastifyInstance, { control, delivery, renderBootstrap }: ApiOptions): void {
+function addReads(
+  app: FastifyInstance,
+  { control, delivery, dataPlanes, renderBootstrap }: ApiOptions,
+): void {
   const schema = { tags: TAGS, params: params('fleet') };
   app.get(
     '/v1/fleets/:fleet/config',
@@ -93,7 +96,9 @@ function addReads(app: FastifyInstance, { control, delivery, renderBootstrap }: 
       const { text, format } = await control.nativeConfigText(fleetOf(request));
       const entry = control.state.config.get(fleetOf(request));
       if (entry !== undefined) reply.header('etag', `"${entry.revision}"`);
-      return reply.type(format === 'json' ? 'application/json' : 'application/yaml').send(text);
+      const kind = control.state.fleet.get(fleetOf(request))?.value.dataPlane ?? '';
+      const plain = dataPlanes.get(kind)?.textType ?? 'application/yaml';
+      return reply.type(format === 'json' ? 'application/json' : plain).send(text);
     },
   );
   const variant = {
@@ -162,6 +167,11 @@ function addReads(app: FastifyInstance, { control, delivery, renderBootstrap }: 
         xdsHost: hostName(request.headers.host ?? ''),
         adminPort: port,
       });
+      if (text === undefined)
+        throw new ApiError(
+          'conflict',
+          `Fleet "${fleet.name}" is one of ${fleet.dataPlane}: it has no bootstrap`,
+        );
       return reply.type('application/yaml').send(text);
     },
   );

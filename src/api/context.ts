@@ -18,7 +18,10 @@ export interface ApiOptions {
   readonly control: Control;
   readonly delivery: Delivery;
   /** By kind. */
-  readonly dataPlanes: ReadonlyMap<string, Pick<DataPlane, 'capabilities' | 'polled' | 'renderings'>>;
+  readonly dataPlanes: ReadonlyMap<
+    string,
+    Pick<DataPlane, 'capabilities' | 'polled' | 'renderings' | 'textType'>
+  >;
   readonly rollouts: Pick<RolloutDriver, 'readings' | 'before' | 'subscribe'>;
   /** Bearer token; undefined: REST is on loopback alone. */
   readonly token: string | undefined;
@@ -28,5 +31,6 @@ export interface ApiOptions {
   readonly ready: () => boolean;
   readonly log: FastifyBaseLogger;
   readonly clock: () => Date;
-  readonly renderBootstrap: (request: BootstrapRequest) => string;
+  /** Undefined: nodes of that kind have none. */
+  readonly renderBootstrap: (request: BootstrapRequest) => string | undefined;
 }

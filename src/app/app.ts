@@ -88,23 +88,25 @@ export function createApp(settings: Settings, log: Logger): App {
       log,
       clock: () => new Date(),
       renderBootstrap: ({ fleet, node, xdsHost, adminPort }) =>
-        renderBootstrap({
-          fleet,
-          node,
-          adminPort,
-          xds: settings.xdsAdvertise ?? reachable(settings.xds, xdsHost, port),
-          ...(tls && {
-            tls: {
-              ca: trustAnchor(tls.cert),
-              ...(tls.clientCa && {
-                clientCertificate: {
-                  certFile: '/etc/mirrorplane/node.crt',
-                  keyFile: '/etc/mirrorplane/node.key',
+        fleet.dataPlane === 'envoy'
+          ? renderBootstrap({
+              fleet,
+              node,
+              adminPort,
+              xds: settings.xdsAdvertise ?? reachable(settings.xds, xdsHost, port),
+              ...(tls && {
+                tls: {
+                  ca: trustAnchor(tls.cert),
+                  ...(tls.clientCa && {
+                    clientCertificate: {
+                      certFile: '/etc/mirrorplane/node.crt',
+                      keyFile: '/etc/mirrorplane/node.key',
+                    },
+                  }),
                 },
               }),
-            },
-          }),
-        }),
+            })
+          : undefined,
     });
     stops.push(() => api.close());
     // After those who tell of revisions, so that what follows from one is told of after it.

@@ -10,6 +10,8 @@ export interface DataPlane<Native extends NativeConfig = NativeConfig> {
   /** The fleet's `dataPlane`. */
   readonly kind: string;
   readonly capabilities: Capabilities;
+  /** Content-Type of a config that is no JSON; not given: YAML. */
+  readonly textType?: string;
   /** Reads a fleet's native configuration: every problem at once, each with a path into the text's own structure. */
   readConfig(
     text: string,
