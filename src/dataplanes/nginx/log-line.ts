@@ -1,0 +1,36 @@
+/** What one line of the log says: a request that a mirror could copy. */
+export interface LogLine {
+  readonly mirror: string;
+  /** Whether the draw said to copy it. */
+  readonly drawn: boolean;
+  /** Of a drawn one: whether the target answered, and well. */
+  readonly failed: boolean;
+  /** How long the target took; undefined where there was none, or no answer. */
+  readonly seconds: number | undefined;
+}
+
+/** A second time the same request, after an internal redirect: no request of its own. */
+export const REPEATED = 208;
+/** By a draw, not copied. */
+export const NOT_DRAWN = 204;
+
+/** Format of the lines: tabs between mirror, status, the target's status and its time. */
+export function logFormat(mirror: string): string {
+  return `'${mirror}\\t$status\\t$upstream_status\\t$upstream_response_time'`;
+}
+
+const LINE = /(?:^|[ :])([A-Za-z0-9._-]{1,63})\t(\d{3})\t([-\d, :]+)\t([-\d., :]+)\s*$/;
+
+/** Reads a line, with or without what syslog puts before it. Undefined where it is none, or says nothing new. */
+export function readLogLine(text: string): LogLine | undefined {
+  const [, mirror = '', status, answered = '-', time = '-'] = LINE.exec(text) ?? [];
+  if (status === undefined) return undefined;
+  const asked = answered !== '-';
+  if (!asked && Number(status) === REPEATED) return undefined;
+  const drawn = asked || Number(status) !== NOT_DRAWN;
+  const code = Number(answered.split(/[,:]/).at(-1));
+  // A copy without a target's status was cut off by a limit, or by NGINX's end.
+  const failed = drawn && (!(code > 0) || code >= 500);
+  const seconds = Number(time.split(/[,:]/).at(-1));
+  return { mirror, drawn, failed, seconds: time === '-' || Number.isNaN(seconds) ? undefined : seconds };
+}

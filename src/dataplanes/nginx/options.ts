@@ -1,0 +1,32 @@
+import type { Driver } from './plan.ts';
+
+/** What the files are made for. */
+export interface RenderOptions {
+  readonly driver: Driver;
+  /** Where the files are: an absolute path. */
+  readonly directory: string;
+  /** `127.0.0.1:PORT` of the server block that says which version is in force. */
+  readonly stateListen: string;
+  /** `127.0.0.1:PORT`, UDP: gets a line per request that a mirror could copy. See log-line.ts. */
+  readonly logAddress?: string;
+  /**
+   * Addresses of the targets' host names, as the agent resolved them. NGINX itself would resolve a name when it starts,
+   * and not start where it cannot; Lua takes addresses only: without an address there is no copy.
+   */
+  readonly addresses?: ReadonlyMap<string, readonly string[]>;
+}
+
+export const DEFAULT_DIRECTORY = '/etc/nginx/mirrorplane';
+export const DEFAULT_STATE_LISTEN = '127.0.0.1:9180';
+
+export const HTTP_FILE = 'http.conf';
+export const SERVER_FILE = 'server.conf';
+export const LOCATION_FILE = 'location.conf';
+
+/** The file for locations that their owner calls `route`. */
+export function routeFile(route: string): string {
+  return `location-${route}.conf`;
+}
+
+/** What can be part of a file's name, and of a URI as it is. */
+export const ROUTE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
