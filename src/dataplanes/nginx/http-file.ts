@@ -25,9 +25,7 @@ export function httpFile(
       `# mirror ${commented(mirror.name)} to target ${commented(mirror.target.name)}`,
       ...(driver === 'lua' ? [] : drawLines(mirror)),
       ...decisionsOf(mirror, routesOf(plan.mirrors)).flatMap(({ maps }) => maps),
-      ...(logAddress === undefined
-        ? []
-        : [`log_format ${symbolOf(mirror.name)} escape=none ${logFormat(mirror.name)};`]),
+      ...(logAddress === undefined ? [] : [`log_format ${symbolOf(mirror.name)} ${logFormat(mirror.name)};`]),
       ...upstreamLines(mirror, options),
     ]),
     '',

@@ -21,16 +21,23 @@ export function logFormat(mirror: string): string {
 
 const LINE = /(?:^|[ :])([A-Za-z0-9._-]{1,63})\t(\d{3})\t([-\d, :]+)\t([-\d., :]+)\s*$/;
 
-/** Reads a line, with or without what syslog puts before it. Undefined where it is none, or says nothing new. */
+/** Answers of NGINX itself, to a copy that its limits or its target did not let through. */
+const GIVEN_UP = [500, 502, 503, 504];
+
+/** Reads a line, with or without what syslog puts before it. Undefined where it is none, or says nothing of a request. */
 export function readLogLine(text: string): LogLine | undefined {
   const [, mirror = '', status, answered = '-', time = '-'] = LINE.exec(text) ?? [];
   if (status === undefined) return undefined;
   const asked = answered !== '-';
-  if (!asked && Number(status) === REPEATED) return undefined;
-  const drawn = asked || Number(status) !== NOT_DRAWN;
+  const drawn = asked || GIVEN_UP.includes(Number(status));
+  // Repeated, or a client that asks for the internal location (404): it must not be able to make a target look unwell.
+  if (!drawn && Number(status) !== NOT_DRAWN) return undefined;
   const code = Number(answered.split(/[,:]/).at(-1));
-  // A copy without a target's status was cut off by a limit, or by NGINX's end.
-  const failed = drawn && (!(code > 0) || code >= 500);
   const seconds = Number(time.split(/[,:]/).at(-1));
-  return { mirror, drawn, failed, seconds: time === '-' || Number.isNaN(seconds) ? undefined : seconds };
+  return {
+    mirror,
+    drawn,
+    failed: drawn && (!(code > 0) || code >= 500),
+    seconds: time === '-' || Number.isNaN(seconds) ? undefined : seconds,
+  };
 }
