@@ -1,0 +1,28 @@
+/**
+ * What is ours in a document. A mirror's name has no colon, so none of these meets another; owners' names must not begin
+ * like them.
+ */
+export const OURS = /^mirrorplane[-:]/;
+
+export const TYPE_URL = 'type.googleapis.com/mirrorplane.traefik.v1.Configuration';
+export const RESOURCE = 'traefik';
+
+/** The service, and its transport, that a mirror's copies go to. */
+export const nodeService = (mirror: string): string => `mirrorplane-${mirror}`;
+/** The service of a router that has mirrors. */
+export const mirroringOf = (router: string): string => `mirrorplane:${router}`;
+export const limitOf = (mirror: string): string => `mirrorplane-${mirror}:limit`;
+export const headersOf = (mirror: string): string => `mirrorplane-${mirror}:headers`;
+
+/** A middleware that nothing uses: it tells, by Traefik's API, which document is in force. */
+export const VERSION = 'mirrorplane:version';
+export const VERSION_HEADER = 'X-Mirrorplane-Version';
+
+/** How Traefik calls what comes by its HTTP provider: `NAME@http`. */
+export const PROVIDER = 'http';
+
+/** A reference taken apart. Traefik knows what has no provider as its own provider's. */
+export function ownName(reference: string): string | undefined {
+  const [name = '', provider = PROVIDER, ...more] = reference.split('@');
+  return provider === PROVIDER && more.length === 0 ? name : undefined;
+}
