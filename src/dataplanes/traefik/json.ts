@@ -30,7 +30,7 @@ export function inOrder(value: unknown): unknown {
 }
 
 /** What JSON leaves as it is and YAML takes for no character. */
- 
+
 const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
 
 /** JSON that is YAML too, as Traefik reads it. */
