@@ -33,7 +33,7 @@ const zones = [
   ...DATA_PLANES.map((plane) => ({
     target: `./src/dataplanes/${plane}`,
     from: './src/dataplanes',
-    except: [`./${plane}`, './data-plane.ts'],
+    except: [`./${plane}`, './schema', './data-plane.ts'],
     message: 'a data plane never imports its neighbour',
   })),
 ];

@@ -10,8 +10,9 @@ import {
 import { AnySchema, anyPack } from '@bufbuild/protobuf/wkt';
 import type { IssueList } from '../../../model/issue.ts';
 import type { Json } from '../json.ts';
-import { MessageChecker } from './check.ts';
+import { MessageChecker } from '../../schema/check.ts';
 import { loadRegistry } from './registry.ts';
+import { RuleOptions } from './rule-options.ts';
 
 /** The complete Envoy API: what is valid, and how it is serialised. */
 export interface EnvoySchema {
@@ -37,7 +38,11 @@ export function loadSchema(): EnvoySchema {
 }
 
 function schemaOf(registry: Registry): EnvoySchema {
-  const checker = new MessageChecker(registry);
+  const checker = new MessageChecker(registry, {
+    api: 'the API of Envoy 1.40',
+    names: 'proto',
+    rules: new RuleOptions(registry),
+  });
   const message = (typeName: string): DescMessage => {
     const desc = registry.getMessage(typeName);
     if (desc === undefined) throw new TypeError(`no message ${typeName} in the schema`);

@@ -9,6 +9,8 @@ import {
   hasOption,
   toJson,
 } from '@bufbuild/protobuf';
+import type { Rule, SchemaRules } from '../../schema/check.ts';
+import { compileRules } from './rules.ts';
 
 /** Rules of a field as the JSON of `validate.FieldRules`: `{string: {minLen: "1"}}`. */
 export type Rules = Readonly<Record<string, unknown>>;
@@ -17,7 +19,7 @@ export type Rules = Readonly<Record<string, unknown>>;
  * Reads the annotations of the schema: protoc-gen-validate's rules, and Envoy's own.
  * https://github.com/bufbuild/protoc-gen-validate
  */
-export class RuleOptions {
+export class RuleOptions implements SchemaRules {
   readonly #registry: Registry;
   readonly #rules: DescExtension;
   readonly #required: DescExtension;
@@ -37,23 +39,26 @@ export class RuleOptions {
     this.#fieldRules = found(registry.getMessage('validate.FieldRules'), 'validate.FieldRules');
   }
 
-  ofField(field: DescField): Rules | undefined {
-    if (!hasOption(field, this.#rules)) return undefined;
+  ofField(field: DescField): Rule | undefined {
+    if (this.#isFree(field.parent) || !hasOption(field, this.#rules)) return undefined;
     const value = getOption(field, this.#rules) as Message;
-    return toJson(this.#fieldRules, value as never, { registry: this.#registry }) as Rules;
+    const rules = toJson(this.#fieldRules, value as never, { registry: this.#registry });
+    return compileRules(field, rules as Rules);
   }
 
   isRequired(oneof: DescOneof): boolean {
-    return getOption(oneof, this.#required) === true;
+    return !this.#isFree(oneof.parent) && getOption(oneof, this.#required) === true;
   }
 
-  isDisabled(message: DescMessage): boolean {
+  /** Envoy refuses some fields unless it is told to accept deprecated ones. */
+  refusal(field: DescField): string | undefined {
+    return getOption(field, this.#disallowed) === true
+      ? 'is deprecated, and Envoy refuses it; see its documentation for what replaced it'
+      : undefined;
+  }
+
+  #isFree(message: DescMessage): boolean {
     return getOption(message, this.#disabled) === true || getOption(message, this.#ignored) === true;
-  }
-
-  /** Whether Envoy refuses the field unless told to accept deprecated ones. */
-  isDisallowed(field: DescField): boolean {
-    return getOption(field, this.#disallowed) === true;
   }
 }
 

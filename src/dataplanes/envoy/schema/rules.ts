@@ -3,11 +3,9 @@ import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
 import type { IssueList } from '../../../model/issue.ts';
 import { object } from '../json.ts';
 import type { Rules } from './rule-options.ts';
-import type { ValueRule } from './reader.ts';
+import type { Rule } from '../../schema/check.ts';
+import type { ValueRule } from '../../schema/reader.ts';
 import { compileValueRule } from './value-rules.ts';
-
-/** Checks a field's canonical value; undefined when it is absent. */
-export type Rule = (value: unknown, issues: IssueList) => void;
 
 /** The rules of one field, as protoc-gen-validate means them: an absent plain scalar has its zero value. */
 export function compileRules(field: DescField, rules: Rules): Rule | undefined {

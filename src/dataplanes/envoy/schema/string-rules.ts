@@ -2,7 +2,7 @@ import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { RE2JS } from 're2js';
 import { isDnsName } from '../../../model/host.ts';
 import type { Rules } from './rule-options.ts';
-import type { ValueRule } from './reader.ts';
+import type { ValueRule } from '../../schema/reader.ts';
 
 type Test = readonly [holds: (text: string) => boolean, message: string];
 

@@ -1,9 +1,9 @@
 import type { DescEnum } from '@bufbuild/protobuf';
 import { object } from '../json.ts';
-import type { ValueRule } from './reader.ts';
+import type { ValueRule } from '../../schema/reader.ts';
 import type { Rules } from './rule-options.ts';
 import { bytesRule, stringRule } from './string-rules.ts';
-import { nanoseconds } from './well-known.ts';
+import { nanoseconds } from '../../schema/well-known.ts';
 
 const NUMBERS = new Set([
   'float',

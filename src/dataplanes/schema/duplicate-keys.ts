@@ -1,4 +1,4 @@
-import { joinPath } from '../../../model/issue.ts';
+import { joinPath } from '../../model/issue.ts';
 
 /** What follows a string, and what opens, closes and parts. */
 const TOKEN = /["{}[\],:]/g;

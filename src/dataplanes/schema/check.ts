@@ -1,22 +1,41 @@
 import type { DescField, DescMessage, DescOneof, Registry } from '@bufbuild/protobuf';
-import type { IssueList } from '../../../model/issue.ts';
-import { type Json, object } from '../json.ts';
-import { messageOf } from '../types.ts';
-import { RuleOptions } from './rule-options.ts';
-import { type Rule, compileRules } from './rules.ts';
-import { enumReader, scalarReader, zeroOf } from './scalars.ts';
+import type { IssueList } from '../../model/issue.ts';
+import { type Json, object } from './json.ts';
 import { nearest } from './nearest.ts';
 import type { Reader } from './reader.ts';
+import { enumReader, scalarReader, zeroOf } from './scalars.ts';
 import { wellKnownReader } from './well-known.ts';
 
 /** What `google.protobuf` itself allows. */
 const MAX_DEPTH = 100;
 
+/** Checks a field's canonical value; undefined when it is absent. */
+export type Rule = (value: unknown, issues: IssueList) => void;
+
+/** What a schema demands beyond its types, in its own annotations. */
+export interface SchemaRules {
+  ofField(field: DescField): Rule | undefined;
+  isRequired(oneof: DescOneof): boolean;
+  /** Why the field must not be given at all. */
+  refusal(field: DescField): string | undefined;
+}
+
+export interface Dialect {
+  /** Whose API it is, in words: `the API of Envoy 1.40`. */
+  readonly api: string;
+  /** How fields are named in what is given back: as in the schema (snake_case), or as in JSON (camelCase). */
+  readonly names: 'proto' | 'json';
+  readonly rules?: SchemaRules;
+  /** By message, for those that the API writes in a way of its own. */
+  readonly readers?: ReadonlyMap<string, Reader>;
+}
+
 interface FieldChecker {
   readonly desc: DescField;
+  readonly name: string;
   readonly read: Reader;
   readonly rule: Rule | undefined;
-  readonly disallowed: boolean;
+  readonly refusal: string | undefined;
 }
 
 interface Shape {
@@ -32,17 +51,17 @@ interface Shape {
  */
 export class MessageChecker {
   readonly #registry: Registry;
-  readonly #options: RuleOptions;
+  readonly #dialect: Dialect;
   readonly #shapes = new Map<DescMessage, Shape>();
 
-  constructor(registry: Registry) {
+  constructor(registry: Registry, dialect: Dialect) {
     this.#registry = registry;
-    this.#options = new RuleOptions(registry);
+    this.#dialect = dialect;
   }
 
   check(desc: DescMessage, json: unknown, issues: IssueList, depth = 0): unknown {
     if (depth > MAX_DEPTH) return void issues.add(`nested more than ${MAX_DEPTH} deep`);
-    const special = wellKnownReader(desc);
+    const special = this.#special(desc);
     if (special !== undefined) return special(json, issues, depth);
     if (desc.typeName === 'google.protobuf.Any') return this.#any(json, issues, depth);
     const input = object(json);
@@ -60,7 +79,7 @@ export class MessageChecker {
       const field = shape.fields.get(key);
       const at = issues.at(key);
       if (field === undefined) {
-        at.add(unknownField(key, desc));
+        at.add(unknownField(key, desc, this.#namesOf(desc)));
         continue;
       }
       if (value === null && !takesNull(field.desc)) continue;
@@ -68,19 +87,18 @@ export class MessageChecker {
       if (twin !== undefined) at.add(`is the same field as ${twin}; give it once`);
       keys.set(field, key);
       this.#oneof(field.desc, key, members, at);
-      if (field.disallowed)
-        at.add('is deprecated, and Envoy refuses it; see its documentation for what replaced it');
+      if (field.refusal !== undefined) at.add(field.refusal);
       const before = issues.items.length;
       const read = field.read(value, at, depth + 1);
       // What could be read of it is passed on: its names and references are looked at too.
-      if (read !== undefined || issues.items.length === before) output[field.desc.name] = read;
+      if (read !== undefined || issues.items.length === before) output[field.name] = read;
       if (issues.items.length === before) field.rule?.(read, at);
     }
     for (const field of shape.ruled) {
-      if (!keys.has(field)) field.rule?.(undefined, issues.at(field.desc.name));
+      if (!keys.has(field)) field.rule?.(undefined, issues.at(field.name));
     }
     for (const oneof of shape.required) {
-      if (!members.has(oneof)) issues.add(`needs one of ${oneof.fields.map(({ name }) => name).join(', ')}`);
+      if (!members.has(oneof)) issues.add(`needs one of ${this.#namesOf(oneof).join(', ')}`);
     }
     return output;
   }
@@ -99,16 +117,16 @@ export class MessageChecker {
     const { '@type': url } = input;
     if (typeof url !== 'string')
       return void issues.add('"@type" is missing: it names the message, as in type.googleapis.com/envoy...');
-    const desc = this.#registry.getMessage(messageOf(url));
+    const desc = this.#registry.getMessage(url.slice(url.lastIndexOf('/') + 1));
     if (desc === undefined || !url.includes('/')) {
       return void issues
         .at('@type')
         .add(
-          `no message "${url}" in the API of Envoy 1.40; check its name and the type.googleapis.com/ before it`,
+          `no message "${url}" in ${this.#dialect.api}; check its name and the type.googleapis.com/ before it`,
         );
     }
     if (depth > MAX_DEPTH) return void issues.add(`nested more than ${MAX_DEPTH} deep`);
-    if (wellKnownReader(desc) !== undefined || desc.typeName === 'google.protobuf.Any') {
+    if (this.#special(desc) !== undefined || desc.typeName === 'google.protobuf.Any') {
       const { value } = input;
       return { '@type': url, value: this.check(desc, value, issues.at('value'), depth + 1) };
     }
@@ -118,26 +136,38 @@ export class MessageChecker {
   #shape(desc: DescMessage): Shape {
     const known = this.#shapes.get(desc);
     if (known !== undefined) return known;
-    const free = this.#options.isDisabled(desc);
+    const { rules } = this.#dialect;
     const fields = new Map<string, FieldChecker>();
     const ruled: FieldChecker[] = [];
     for (const field of desc.fields) {
-      const rules = free ? undefined : this.#options.ofField(field);
-      const rule = rules === undefined ? undefined : compileRules(field, rules);
+      const rule = rules?.ofField(field);
       const checker = {
         desc: field,
+        name: this.#nameOf(field),
         read: this.#reader(field),
         rule,
-        disallowed: this.#options.isDisallowed(field),
+        refusal: rules?.refusal(field),
       };
       fields.set(field.name, checker);
       fields.set(field.jsonName, checker);
       if (rule !== undefined) ruled.push(checker);
     }
-    const required = free ? [] : desc.oneofs.filter((oneof) => this.#options.isRequired(oneof));
+    const required = desc.oneofs.filter((oneof) => rules?.isRequired(oneof) === true);
     const shape = { fields, ruled, required };
     this.#shapes.set(desc, shape);
     return shape;
+  }
+
+  #special(desc: DescMessage): Reader | undefined {
+    return this.#dialect.readers?.get(desc.typeName) ?? wellKnownReader(desc);
+  }
+
+  #nameOf(field: DescField): string {
+    return this.#dialect.names === 'json' ? field.jsonName : field.name;
+  }
+
+  #namesOf({ fields }: { readonly fields: readonly DescField[] }): readonly string[] {
+    return fields.map((field) => this.#nameOf(field));
   }
 
   #reader(field: DescField): Reader {
@@ -195,10 +225,7 @@ function takesNull(field: DescField): boolean {
   return field.fieldKind === 'message' && field.message.typeName === 'google.protobuf.Value';
 }
 
-function unknownField(key: string, desc: DescMessage): string {
-  const close = nearest(
-    key,
-    desc.fields.map(({ name }) => name),
-  );
-  return `unknown field of ${desc.name}${close === undefined ? '' : `; did you mean "${close}"?`}`;
+function unknownField(key: string, { name }: DescMessage, fields: readonly string[]): string {
+  const close = nearest(key, fields);
+  return `unknown field of ${name}${close === undefined ? '' : `; did you mean "${close}"?`}`;
 }

@@ -1,5 +1,5 @@
 import { type DescEnum, ScalarType } from '@bufbuild/protobuf';
-import type { IssueList } from '../../../model/issue.ts';
+import type { IssueList } from '../../model/issue.ts';
 import type { Reader } from './reader.ts';
 import { nearest } from './nearest.ts';
 
@@ -48,7 +48,7 @@ export function enumReader(desc: DescEnum): Reader {
   const byNumber = new Map(desc.values.map((value) => [value.number, value.name]));
   return (json, issues) => {
     if (typeof json === 'string') {
-      // Envoy minds no case here.
+      // Envoy minds no case here; what is given back is the name as it should be.
       const name = names.includes(json) ? json : byUpper.get(json.toUpperCase());
       if (name !== undefined) return name;
     }
@@ -79,7 +79,7 @@ const BOOLEANS = new Map(
   ),
 );
 
-/** Envoy's proto JSON takes these words in quotes, in any case. */
+/** Envoy's proto JSON takes these words in quotes, in any case; so does YAML 1.1 without. */
 function readBoolean(json: unknown, issues: IssueList): unknown {
   const value = typeof json === 'string' ? BOOLEANS.get(json.toLowerCase()) : json;
   return typeof value === 'boolean' ? value : void issues.add('must be true or false');

@@ -1,7 +1,7 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import { ScalarType } from '@bufbuild/protobuf';
-import type { IssueList } from '../../../model/issue.ts';
-import { object } from '../json.ts';
+import type { IssueList } from '../../model/issue.ts';
+import { object } from './json.ts';
 import type { Reader } from './reader.ts';
 import { scalarReader } from './scalars.ts';
 

@@ -1,4 +1,4 @@
-import type { IssueList } from '../../../model/issue.ts';
+import type { IssueList } from '../../model/issue.ts';
 
 /** Reads one JSON value: its canonical form, or undefined after reporting what is wrong. */
 export type Reader = (json: unknown, issues: IssueList, depth: number) => unknown;
