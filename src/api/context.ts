@@ -3,6 +3,7 @@ import type { Control } from '../control/control.ts';
 import type { DataPlane } from '../dataplanes/data-plane.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Fleet } from '../model/fleet.ts';
+import type { NodeProbes } from '../rollout/node-probes.ts';
 import type { RolloutDriver } from '../rollout/driver.ts';
 
 export interface BootstrapRequest {
@@ -22,6 +23,7 @@ export interface ApiOptions {
     string,
     Pick<DataPlane, 'capabilities' | 'polled' | 'renderings' | 'textType'>
   >;
+  readonly probes: Pick<NodeProbes, 'nodes' | 'subscribe'>;
   readonly rollouts: Pick<RolloutDriver, 'readings' | 'before' | 'subscribe'>;
   /** Bearer token; undefined: REST is on loopback alone. */
   readonly token: string | undefined;

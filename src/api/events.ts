@@ -10,7 +10,10 @@ const MAX_BACKLOG_BYTES = 4 * 1024 * 1024;
 const HEARTBEAT_MS = 15_000;
 
 /** Server-sent events: `revision`, and what happens to nodes. https://html.spec.whatwg.org/multipage/server-sent-events.html */
-export function eventRoutes(app: FastifyInstance, { control, delivery, rollouts, clock }: ApiOptions): void {
+export function eventRoutes(
+  app: FastifyInstance,
+  { control, delivery, probes, rollouts, clock }: ApiOptions,
+): void {
   const open = new Set<FastifyReply['raw']>();
   let id = 0;
 
@@ -41,6 +44,7 @@ export function eventRoutes(app: FastifyInstance, { control, delivery, rollouts,
       send(kind, data);
     }),
     rollouts.subscribe((event) => send('rollout-gates', event)),
+    probes.subscribe((event) => send('target-health', event)),
   ];
   const heartbeat = setInterval(
     () => open.forEach((stream) => write(stream, ': still here\n\n')),
@@ -56,7 +60,7 @@ export function eventRoutes(app: FastifyInstance, { control, delivery, rollouts,
   const schema = {
     tags: ['events'],
     summary:
-      'Server-sent events: revision, rollout, rollout-gates, delivery, load, acked, rejected, node-connected, node-disconnected',
+      'Server-sent events: revision, rollout, rollout-gates, target-health, delivery, load, acked, rejected, node-connected, node-disconnected',
     querystring: query({}),
     response: { 200: { type: 'string', description: 'text/event-stream' } },
   };

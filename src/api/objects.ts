@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { WriteContext, WriteOutcome } from '../control/types.ts';
 import type { Issue } from '../model/issue.ts';
+import { presentNodes } from '../model/node-status.ts';
 import { formatPercent } from '../model/percent.ts';
 import { type Presented, present } from '../model/present.ts';
 import { type Entry, type Kinds } from '../model/state.ts';
@@ -19,11 +20,11 @@ import {
   params,
   query,
   stopBody,
-  targetBody,
   writeAnswer,
   writeHeaders,
   writeQuery,
 } from './schemas.ts';
+import { targetBody, targetStatus } from './target-schemas.ts';
 import { answerWrite, writeContext } from './writes.ts';
 
 type ObjectKind = 'fleet' | 'target' | 'mirror';
@@ -40,7 +41,7 @@ interface ObjectRoutes<K extends ObjectKind> {
 
 /** Fleets, targets and mirrors: list, GET, PUT, PATCH, DELETE. */
 export function objectRoutes(app: FastifyInstance, options: ApiOptions): void {
-  const { control, delivery } = options;
+  const { control, delivery, probes } = options;
   addRoutes(app, options, {
     kind: 'fleet',
     body: fleetBody,
@@ -54,6 +55,11 @@ export function objectRoutes(app: FastifyInstance, options: ApiOptions): void {
   addRoutes(app, options, {
     kind: 'target',
     body: targetBody,
+    status: { status: targetStatus },
+    details: ({ value }) => {
+      const nodes = probes.nodes(value.name);
+      return nodes === undefined ? {} : { status: presentNodes(nodes) };
+    },
     put: (name, body, context) => control.putTarget(name, body, context),
     patch: (name, body, context) => control.patchTarget(name, body, context),
   });

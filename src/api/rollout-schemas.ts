@@ -25,7 +25,7 @@ export const rolloutBody = object(
           type: 'string',
           enum: [
             ...['rejections', 'missingAcks', 'mirrorErrorRate', 'droppedRate', 'coverage'],
-            ...['primaryErrorRate', 'primaryLatency'],
+            ...['primaryErrorRate', 'primaryLatency', 'nodeRequestsLost', 'nodeErrors', 'nodeCoverage'],
           ],
         },
         prometheus: object({ url: { type: 'string' }, query: { type: 'string' } }),

@@ -5,10 +5,10 @@ import { ApiError } from './errors.ts';
 import { object, query } from './schemas.ts';
 
 /** Health, readiness and metrics. */
-export function systemRoutes(app: FastifyInstance, { control, delivery, ready }: ApiOptions): void {
+export function systemRoutes(app: FastifyInstance, { control, delivery, probes, ready }: ApiOptions): void {
   const tags = ['system'];
   const answer = { 200: object({ status: { type: 'string' } }) };
-  const metrics = createMetrics(control, delivery);
+  const metrics = createMetrics(control, delivery, (target) => probes.nodes(target));
   app.addHook('onResponse', (request, reply, done) => {
     metrics.observeRequest(
       request.method,

@@ -12,6 +12,8 @@ import type { Store } from '../store/store.ts';
 import { SYSTEM_TIMERS } from '../delivery/timers.ts';
 import { RolloutDriver } from '../rollout/driver.ts';
 import { Expiry } from '../rollout/expiry.ts';
+import { NodeProbes } from '../rollout/node-probes.ts';
+import type { CountedBy } from '../rollout/observer.ts';
 import { TargetGuard } from '../rollout/target-guard.ts';
 import { XdsServer } from '../xds/server.ts';
 import { askJson } from './ask-json.ts';
@@ -71,15 +73,20 @@ export function createApp(settings: Settings, log: Logger): App {
       delivery.stop();
       await xds.stop();
     });
-    const rollouts = new RolloutDriver({ control, delivery, timers: SYSTEM_TIMERS, fetch, log });
-    const guard = new TargetGuard({ control, delivery, timers: SYSTEM_TIMERS, log });
-    const expiry = new Expiry(control, SYSTEM_TIMERS, (error) =>
+    const timers = SYSTEM_TIMERS;
+    const probes = new NodeProbes({ control, delivery, timers, fetch, log });
+    const countedBy: CountedBy = (target, from) => probes.evidence(target, from);
+    const rollouts = new RolloutDriver({ control, delivery, timers, fetch, countedBy, log });
+    const unwell = (target: string) => probes.unwell(target);
+    const guard = new TargetGuard({ control, delivery, timers, unwell, log });
+    const expiry = new Expiry(control, timers, (error) =>
       log.error({ err: error }, 'a mirror could not be ended at its time'),
     );
     const api = await buildApi({
       control,
       delivery,
       dataPlanes,
+      probes,
       rollouts,
       token: settings.token,
       nodeToken: settings.nodeToken,
@@ -111,11 +118,12 @@ export function createApp(settings: Settings, log: Logger): App {
     stops.push(() => api.close());
     // After those who tell of revisions, so that what follows from one is told of after it.
     control.subscribe(({ state, fleets: changed }) => delivery.publish(state, changed));
+    probes.start();
     rollouts.start();
     guard.start();
     expiry.start();
     stops.push(async () => {
-      for (const one of [rollouts, guard, expiry]) one.stop();
+      for (const one of [probes, rollouts, guard, expiry]) one.stop();
       await control.close();
     });
     await api.listen({ host: settings.http.host, port: settings.http.port });

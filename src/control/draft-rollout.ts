@@ -1,9 +1,12 @@
+import { needsNode } from '../model/check-gate.ts';
 import { checkRollout } from '../model/check-rollout.ts';
+import type { Issue } from '../model/issue.ts';
 import type { Mirror } from '../model/mirror.ts';
 import { FULL } from '../model/percent.ts';
 import { PENDING, isActive } from '../model/rollout.ts';
 import type { Rollout } from '../model/rollout.ts';
 import type { Decision } from '../model/rollout-machine.ts';
+import { isRecord } from '../model/read.ts';
 import { thresholdFor } from '../model/spread.ts';
 import type { Change, State } from '../model/state.ts';
 import { changeOf, currentValue } from './change-of.ts';
@@ -18,7 +21,9 @@ export type NodesOf = (fleet: string) => readonly string[];
 export function draftRollout(state: State, name: string, input: unknown): Draft {
   const before = currentValue(state, 'rollout', name);
   const checked = checkRollout(name, input);
-  if (!checked.ok) throw invalid('rollout', checked.issues);
+  const uncounted = uncountedGates(state, input);
+  if (!checked.ok) throw invalid('rollout', [...checked.issues, ...uncounted]);
+  if (uncounted.length > 0) throw invalid('rollout', uncounted);
   if (before !== undefined && isActive(before.status)) {
     throw new ControlError(
       'conflict',
@@ -33,6 +38,24 @@ export function draftRollout(state: State, name: string, input: unknown): Draft 
     blobs: NO_BLOBS,
     warnings: checked.warnings,
   };
+}
+
+/** Gates that go by what nodes count, where they are not asked. Of a plan as it came, so that all is said at once. */
+function uncountedGates(state: State, input: unknown): readonly Issue[] {
+  if (!isRecord(input)) return [];
+  const { gates, mirror, mirrors } = input;
+  const targets = [mirror, mirrors].flat().flatMap((name) => {
+    const target = typeof name === 'string' ? currentValue(state, 'mirror', name)?.target : undefined;
+    return target === undefined ? [] : (currentValue(state, 'target', target) ?? []);
+  });
+  const blind = new Set(targets.filter(({ node }) => node?.status === undefined).map(({ name }) => name));
+  if (!Array.isArray(gates) || blind.size === 0) return [];
+  const message =
+    `needs the node's own counters, and target ${[...blind].sort().join(', ')} has none configured: ` +
+    'PATCH it with {"kind":"wallarm","node":{"status":true}}';
+  return gates.flatMap((gate, index) =>
+    needsNode(gate) ? [{ path: `gates[${index}].metric`, message }] : [],
+  );
 }
 
 /** The rollout's move and what it does to its mirrors, as one write. */

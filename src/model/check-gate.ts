@@ -25,7 +25,17 @@ const METRICS: Readonly<Record<GateMetric, readonly Bound[]>> = {
   coverage: ['min', 'max'],
   primaryErrorRate: ['max', 'maxIncrease'],
   primaryLatency: ['max', 'maxIncrease'],
+  nodeRequestsLost: ['max'],
+  nodeErrors: ['max'],
+  nodeCoverage: ['min'],
 };
+const NODE_METRICS: readonly unknown[] = [
+  'nodeRequestsLost',
+  'nodeErrors',
+  'nodeCoverage',
+] satisfies GateMetric[];
+/** The ends of the time in which copies and requests are compared are never quite the same. */
+const MAX_NODE_COVERAGE = 0.99;
 const NAMES = Object.keys(METRICS) as GateMetric[];
 /** Bounds of these are fractions; above 1 such a gate could never do anything, as when 5 was meant as 5 %. */
 const FRACTIONS: readonly (readonly [GateMetric, Bound])[] = [
@@ -34,6 +44,9 @@ const FRACTIONS: readonly (readonly [GateMetric, Bound])[] = [
   ['coverage', 'min'],
   ['primaryErrorRate', 'max'],
   ['primaryErrorRate', 'maxIncrease'],
+  ['nodeRequestsLost', 'max'],
+  ['nodeErrors', 'max'],
+  ['nodeCoverage', 'min'],
 ];
 const BOUNDS: readonly Bound[] = ['max', 'min', 'maxIncrease'];
 
@@ -66,9 +79,20 @@ export function checkGate(input: unknown, issues: IssueList): Gate | undefined {
   for (const [of, bound] of FRACTIONS) {
     if (of === metric && (bounds[bound] ?? 0) > 1) issues.at(bound).add('must be a fraction: 0.05 is 5 %');
   }
+  const covered = metric === 'nodeCoverage' ? (bounds.min ?? 0) : 0;
+  if (covered > MAX_NODE_COVERAGE && covered <= 1) {
+    issues
+      .at('min')
+      .add(`must be at most ${MAX_NODE_COVERAGE}: copies and requests are not counted at the same moments`);
+  }
   if (!fitting.some((bound) => fields.get(bound) !== undefined))
     issues.add(`must have ${fitting.join(' or ')}`);
   return { kind: 'metric', metric, ...bounds, minSamples: minSamples ?? DEFAULT_MIN_SAMPLES, dryRun };
+}
+
+/** Whether a gate, checked or not yet, goes by what the nodes of the mirror's target count (`node.status`). */
+export function needsNode(gate: unknown): boolean {
+  return isRecord(gate) && NODE_METRICS.includes(gate['metric']);
 }
 
 function checkPrometheus(input: Record<string, unknown>, issues: IssueList): Gate | undefined {

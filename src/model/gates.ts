@@ -1,21 +1,13 @@
 import type { CopyTotals, GroupTotals, PrimaryTotals } from './observation.ts';
+import { few, judgeRate, percent, round } from './finding.ts';
+import type { Finding, GateReading } from './finding.ts';
+import type { NodeEvidence } from './node-evidence.ts';
+import { judgeNodeCoverage, judgeNodeRate } from './node-gates.ts';
 import type { Gate, MetricGate, RolloutPlan } from './rollout.ts';
-import { Z, bounds, isMoreOften, meanLatency } from './statistics.ts';
+import { Z, isMoreOften, meanLatency } from './statistics.ts';
 import type { Proportion } from './statistics.ts';
 
-export interface GateReading {
-  /** `primaryErrorRate`, `prometheus`. */
-  readonly gate: string;
-  /** `unknown`: the data cannot tell, or cannot yet. It is never taken for a pass. */
-  readonly verdict: 'pass' | 'fail' | 'unknown';
-  readonly value?: number;
-  /** What the value is compared with, where that is not a number of the plan. */
-  readonly against?: number;
-  readonly samples?: number;
-  /** In words, with the numbers. */
-  readonly note: string;
-  readonly dryRun: boolean;
-}
+export type { GateReading };
 
 /** Nodes, by what they make of the step. */
 export interface StepDelivery {
@@ -37,9 +29,9 @@ export interface GateInput {
   readonly rest?: GroupTotals;
   readonly before?: PrimaryTotals;
   readonly prometheus?: number;
+  /** What the target's own nodes counted. */
+  readonly node?: NodeEvidence;
 }
-
-type Finding = Omit<GateReading, 'gate' | 'dryRun'>;
 
 export function judge(gate: Gate, input: GateInput): GateReading {
   const finding = gate.kind === 'metric' ? judgeMetric(gate, input) : judgeNumber(gate, input.prometheus);
@@ -73,7 +65,7 @@ export function untold(
   ];
 }
 
-function judgeMetric(gate: MetricGate, { delivery, chosen, rest, before }: GateInput): Finding {
+function judgeMetric(gate: MetricGate, { delivery, chosen, rest, before, node }: GateInput): Finding {
   const { copies, primary } = chosen;
   switch (gate.metric) {
     case 'rejections':
@@ -90,6 +82,12 @@ function judgeMetric(gate: MetricGate, { delivery, chosen, rest, before }: GateI
       return primary === undefined ? UNTOLD : judgeErrors(gate, primary, reference(gate, rest, before));
     case 'primaryLatency':
       return primary === undefined ? UNTOLD : judgeLatency(gate, primary, reference(gate, rest, before));
+    case 'nodeRequestsLost':
+      return judgeNodeRate(gate, node, node?.lost, 'requests were lost by the node');
+    case 'nodeErrors':
+      return judgeNodeRate(gate, node, node?.errors, 'requests ended in an error of the node');
+    case 'nodeCoverage':
+      return judgeNodeCoverage(gate, node);
   }
 }
 
@@ -114,24 +112,6 @@ function judgeNumber({ max, min }: { max?: number; min?: number }, value: number
   const below = min !== undefined && value < min;
   const bound = above ? `above ${max}` : below ? `below ${min}` : 'within bounds';
   return { verdict: above || below ? 'fail' : 'pass', value, note: `${round(value)} is ${bound}` };
-}
-
-function judgeRate(gate: MetricGate, sample: { hits: number; of: number }, what: string): Finding {
-  const { hits, of } = sample;
-  if (of < gate.minSamples) return few(of, gate.minSamples);
-  const value = hits / of;
-  const { lower, upper } = bounds(sample);
-  const note = `${hits} of ${of} ${what} (${percent(value)})`;
-  const known = { value, samples: of };
-  if (gate.max !== undefined && lower > gate.max)
-    return { verdict: 'fail', ...known, note: `${note}: above ${percent(gate.max)}` };
-  if (gate.min !== undefined && upper < gate.min)
-    return { verdict: 'fail', ...known, note: `${note}: below ${percent(gate.min)}` };
-  const within =
-    (gate.max === undefined || value <= gate.max) && (gate.min === undefined || value >= gate.min);
-  return within
-    ? { verdict: 'pass', ...known, note }
-    : { verdict: 'unknown', ...known, note: `${note}: beyond the bound, but it may be chance` };
 }
 
 /** Copies are a random sample of the requests: their number scatters like its square root. */
@@ -234,22 +214,6 @@ function judgeLatency(gate: MetricGate, primary: PrimaryTotals, against: Referen
   return { verdict: sharp && within ? 'pass' : 'unknown', ...known, note };
 }
 
-function few(samples: number, wanted: number): Finding {
-  return {
-    verdict: 'unknown',
-    samples,
-    note: `${samples} samples are too few to tell; ${wanted} are needed`,
-  };
-}
-
-function percent(rate: number): string {
-  return `${round(rate * 100)} %`;
-}
-
 function ms(seconds: number): string {
   return `${round(seconds * 1000)} ms`;
-}
-
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }

@@ -59,7 +59,13 @@ export type GateMetric =
   /** Primary requests that failed. */
   | 'primaryErrorRate'
   /** Mean time a primary request takes, in seconds. */
-  | 'primaryLatency';
+  | 'primaryLatency'
+  /** Requests that the target's Wallarm node did not analyse to the end, of those it counted. */
+  | 'nodeRequestsLost'
+  /** Its `tnt_errors`, `api_errors`, `segfaults` and `memfaults`, of the requests it counted. */
+  | 'nodeErrors'
+  /** Requests it counted, of the copies that all mirrors sent to it. */
+  | 'nodeCoverage';
 
 export interface MetricGate {
   readonly kind: 'metric';

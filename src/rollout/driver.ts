@@ -8,7 +8,7 @@ import type { Rollout } from '../model/rollout.ts';
 import { decide, hooksDue, stepOf } from '../model/rollout-machine.ts';
 import type { Decision, Situation } from '../model/rollout-machine.ts';
 import { nextWake, watchesGates } from '../model/rollout-wake.ts';
-import { Observer } from './observer.ts';
+import { type CountedBy, Observer } from './observer.ts';
 import type { Fetch } from './prometheus.ts';
 import { type HookResult, callWebhooks } from './webhooks.ts';
 
@@ -17,6 +17,7 @@ export interface RolloutOptions {
   readonly delivery: Delivery;
   readonly timers: Timers;
   readonly fetch: Fetch;
+  readonly countedBy?: CountedBy;
   readonly log: {
     info(fields: object, message: string): void;
     warn(fields: object, message: string): void;
@@ -61,7 +62,7 @@ export class RolloutDriver {
 
   constructor(options: RolloutOptions) {
     this.#options = options;
-    this.#observer = new Observer(options.control, options.delivery, options.fetch);
+    this.#observer = new Observer(options.control, options.delivery, options.fetch, options.countedBy);
   }
 
   start(): void {

@@ -2,8 +2,10 @@ import type { Control } from '../control/control.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { MirrorView } from '../delivery/types.ts';
 import type { Due } from '../delivery/view.ts';
+import { needsNode } from '../model/check-gate.ts';
 import { judge } from '../model/gates.ts';
 import type { GateInput, GateReading, StepDelivery } from '../model/gates.ts';
+import type { NodeEvidence } from '../model/node-evidence.ts';
 import type { PrimaryTotals } from '../model/observation.ts';
 import type { Ppm } from '../model/percent.ts';
 import type { Rollout } from '../model/rollout.ts';
@@ -16,18 +18,23 @@ import { type Fetch, queryPrometheus } from './prometheus.ts';
 /** How long before a rollout the primaries are looked at, to have something to compare with. */
 const BEFORE_MS = 600_000;
 
+/** What the nodes of a target counted since a time. */
+export type CountedBy = (target: string, from: number) => NodeEvidence | undefined;
+
 /** What a rollout goes by: what its nodes acknowledged and reported. */
 export class Observer {
   readonly #control: Control;
   readonly #delivery: Delivery;
   readonly #fetch: Fetch;
+  readonly #countedBy: CountedBy;
   /** By rollout that is watched; what an earlier process saw counts as seen when this one looks first. */
   readonly #seen = new Map<string, Seen>();
 
-  constructor(control: Control, delivery: Delivery, fetch: Fetch) {
+  constructor(control: Control, delivery: Delivery, fetch: Fetch, countedBy: CountedBy = () => undefined) {
     this.#control = control;
     this.#delivery = delivery;
     this.#fetch = fetch;
+    this.#countedBy = countedBy;
   }
 
   fleetsOf({ mirrors }: Rollout): readonly string[] {
@@ -102,11 +109,15 @@ export class Observer {
   async measure(rollout: Rollout, now: number): Promise<readonly GateReading[]> {
     const delivery = this.delivery(rollout, now);
     const { before } = rollout.status;
+    const wantsNode = rollout.gates.some(needsNode);
     const inputs: readonly (GateInput & { mirror: string })[] = rollout.mirrors.flatMap((mirror) => {
-      const view = this.#view(mirror, fromOf(rollout, now));
-      return view === undefined
-        ? []
-        : [{ mirror, delivery, chosen: view.chosen, rest: view.rest, ...(before && { before }) }];
+      const from = fromOf(rollout, now);
+      const view = this.#view(mirror, from);
+      const target = this.#control.state.mirror.get(mirror)?.value.target;
+      if (view === undefined || target === undefined) return [];
+      const { chosen, rest } = view;
+      const node = wantsNode ? this.#countedBy(target, from) : undefined;
+      return [{ mirror, delivery, chosen, rest, ...(before && { before }), ...(node && { node }) }];
     });
     const readings = await Promise.all(
       rollout.gates.map(async (gate) => {

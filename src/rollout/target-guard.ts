@@ -2,6 +2,7 @@ import type { Control } from '../control/control.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Timers } from '../delivery/timers.ts';
 import type { Mirror } from '../model/mirror.ts';
+import type { Unwell } from '../model/node-health.ts';
 import { WINDOW_MS, nextSuspension } from '../model/suspension.ts';
 
 const EVERY_MS = 1000;
@@ -12,6 +13,8 @@ export interface GuardOptions {
   readonly control: Control;
   readonly delivery: Delivery;
   readonly timers: Timers;
+  /** Whether all nodes of a target are unwell, as they say; undefined where they are not, or are not asked. */
+  readonly unwell?: (target: string) => Unwell | undefined;
   readonly log: { warn(fields: object, message: string): void };
 }
 
@@ -71,7 +74,8 @@ export class TargetGuard {
     };
     const closed = this.#closed.get(mirror.name);
     const remembered = closed !== undefined && now - closed.at < MEMORY_MS ? closed.times : 0;
-    const next = nextSuspension(mirror, copies, now, mirror.suspension?.times ?? remembered);
+    const times = mirror.suspension?.times ?? remembered;
+    const next = nextSuspension(mirror, copies, now, times, this.#options.unwell?.(mirror.target));
     if (next === undefined) return;
     if (next === 'none') this.#closed.set(mirror.name, { times: mirror.suspension?.times ?? 0, at: now });
     const reason =

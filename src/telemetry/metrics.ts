@@ -3,6 +3,7 @@ import type { Control } from '../control/control.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { formatPercent } from '../model/percent.ts';
 import { addMirrorMetrics } from './mirror-metrics.ts';
+import { type NodesOf, addNodeMetrics } from './node-metrics.ts';
 
 export interface Metrics {
   readonly contentType: string;
@@ -12,7 +13,7 @@ export interface Metrics {
 }
 
 /** Prometheus metrics. Labels are fleets, mirrors, types and routes: never nodes, of which there are thousands. */
-export function createMetrics(control: Control, delivery: Delivery): Metrics {
+export function createMetrics(control: Control, delivery: Delivery, nodesOf: NodesOf): Metrics {
   const registry = new Registry();
   // The default looks at the event loop 100 times a second, which is most of what an idle server does.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 1000 });
@@ -92,6 +93,7 @@ export function createMetrics(control: Control, delivery: Delivery): Metrics {
     },
   });
   addMirrorMetrics(registry, control, delivery);
+  addNodeMetrics(registry, control, nodesOf);
   const unsubscribe = delivery.subscribe((event) => {
     if (event.kind !== 'acked' && event.kind !== 'rejected') return;
     const counts = responses[event.kind];

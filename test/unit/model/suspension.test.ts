@@ -116,6 +116,35 @@ test('a target that stays bad is asked ever more seldom, and one that is well ag
   t.deepEqual(gaps, [31, 61, 121, 241, 481, 601, 601, 601, 601]);
 });
 
+const SAID = { said: true, reason: 'its healthcheck fails: it answered 503' };
+const SILENT = { said: false, reason: 'its healthcheck fails: no answer' };
+
+test('a node that says it is unwell is suspended whatever becomes of copies, and gets no trickle until it says otherwise', (t) => {
+  for (const totals of [undefined, copies(0, 0), copies(1000, 0)]) {
+    const next = nextSuspension({}, totals, NOW, 0, SAID);
+    t.like(next, { state: 'open', until: NOW + 30 * SECOND, times: 1, reason: SAID.reason });
+  }
+  const suspension = open();
+  t.is(nextSuspension({ suspension }, undefined, suspension.until + 3600 * SECOND, 1, SAID), undefined);
+  t.like(nextSuspension({ suspension }, undefined, suspension.until, 1), { state: 'half-open' });
+  const again = nextSuspension({ suspension: halfOpen() }, copies(5, 0), NOW + 40 * SECOND, 1, SAID);
+  t.like(again, { state: 'open', times: 2 });
+});
+
+test('a node that cannot be heard of is suspended, unless its copies arrive', (t) => {
+  t.like(nextSuspension({}, undefined, NOW, 0, SILENT), { state: 'open', reason: SILENT.reason });
+  t.is(nextSuspension({}, copies(20, 0), NOW, 0, SILENT), undefined);
+  const suspension = open();
+  t.like(nextSuspension({ suspension }, undefined, suspension.until, 1, SILENT), { state: 'half-open' });
+  t.is(
+    nextSuspension({ suspension: halfOpen() }, undefined, NOW, 1, SILENT),
+    undefined,
+    'nothing came of it yet',
+  );
+  t.is(nextSuspension({ suspension: halfOpen() }, copies(5, 0), NOW, 1, SILENT), 'none');
+  t.like(nextSuspension({ suspension: halfOpen() }, copies(0, 5), NOW, 1, SILENT), { state: 'open' });
+});
+
 const count = fc.nat({ max: 1000 });
 
 test('whatever is reported, it is never suspended for less than before, nor for more than ten minutes', (t) => {
