@@ -1,7 +1,10 @@
-import { Reader, Writer } from 'protobufjs/minimal.js';
+import protobuf from 'protobufjs/minimal.js';
 import type { Copy, RouteSelector } from '../../model/mirror.ts';
 import type { Ppm } from '../../model/percent.ts';
 import type { Endpoint, Limits, Tls } from '../../model/target.ts';
+
+// CommonJS, without names that Node could see.
+const { Reader, Writer } = protobuf;
 
 /** The resource type that agents subscribe to, by the name of their driver. Its schema: protos/mirrorplane/nginx/v1. */
 export const PLAN_TYPE = 'type.googleapis.com/mirrorplane.nginx.v1.Plan';
