@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { FLAGS, readSettings } from '../config/settings.ts';
 import { createLogger } from '../telemetry/logger.ts';
+import { agentCommand } from './agent-command.ts';
 import { createApp } from './app.ts';
 import { bootstrapCommand } from './bootstrap-command.ts';
 import { type Command, UsageError } from './command.ts';
@@ -11,6 +12,7 @@ import { stopCommand } from './stop-command.ts';
 import { StoreError } from '../store/store.ts';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
+  agent: agentCommand,
   bootstrap: bootstrapCommand,
   import: importCommand,
   render: renderCommand,

@@ -1,0 +1,231 @@
+import { connect } from 'node:net';
+import type { Client } from '@grpc/grpc-js';
+import type { LogLine } from '../dataplanes/nginx/log-line.ts';
+import type { Driver, Plan, PlannedMirror } from '../dataplanes/nginx/plan.ts';
+import { Contact } from './contact.ts';
+import { CopyLog } from './copy-log.ts';
+import { Disk } from './disk.ts';
+import { NginxDriver } from './drivers.ts';
+import { Generations } from './generations.ts';
+import { Installer } from './install.ts';
+import { Keeper, NOTHING } from './keeper.ts';
+import { LoadReporter } from './load-reporter.ts';
+import { luaComplaint } from './lua-check.ts';
+import { Nginx, type NginxOptions } from './nginx.ts';
+import { type Log, PlanClient, type TlsFiles } from './plan-client.ts';
+import { Resolver } from './resolver.ts';
+import { type ListenAddress, StateApi } from './state-api.ts';
+import { type CopyOutcome, TargetHealth } from './target-health.ts';
+import { Throttle } from './throttle.ts';
+import { SYSTEM_CLOCK } from './time.ts';
+import { Wake } from './wake.ts';
+import { reloadAdvice } from './advice.ts';
+
+export interface AgentOptions {
+  readonly nginx: NginxOptions;
+  readonly directory: string;
+  readonly state: string;
+  readonly driver: Driver | 'auto';
+  readonly stateListen: ListenAddress;
+  readonly logListen: ListenAddress;
+  readonly minReloadIntervalMs: number;
+  readonly xds: { readonly server: string; readonly tls: TlsFiles | undefined };
+  readonly node: { readonly id: string; readonly cluster: string };
+  readonly log: Log;
+}
+
+const FAILED_STEP_MS = 1000;
+const CONNECT_MS = 1000;
+/** A copy that fails after so long has held up its client's next request. Refused ones fail at once. */
+const HUNG_MS = 400;
+const NEARLY = 0.9;
+
+/** Runs beside an NGINX: takes plans from the control plane, and keeps NGINX at them. */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #clock = SYSTEM_CLOCK;
+  readonly #wake = new Wake();
+  readonly #health: TargetHealth;
+  #log: CopyLog | undefined;
+  #client: PlanClient | undefined;
+  #loads: LoadReporter | undefined;
+  #stopped = false;
+  #running: Promise<void> | undefined;
+  /** Mirrors whose target is being tried. */
+  readonly #trying = new Set<string>();
+  /** Milliseconds after which a copy of that mirror has hung. */
+  readonly #hungMs = new Map<string, number>();
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    this.#health = new TargetHealth(({ mirror, state, reason }) => {
+      options.log[state === 'off' ? 'warn' : 'info'](
+        { mirror, reason },
+        `the target of a mirror is switched ${state}`,
+      );
+      this.#wake.call();
+    });
+  }
+
+  /** Resolves when NGINX has its first files and the agent goes on by itself. */
+  async start(): Promise<{ readonly driver: Driver }> {
+    const { log, xds, stateListen } = this.#options;
+    const disk = new Disk(this.#options.state);
+    await disk.open();
+    const nginx = new Nginx(this.#options.nginx);
+    const { version } = await nginx.describe();
+    const generations = await Generations.open(nginx.conf, this.#options.directory);
+    const logPort = await this.#startLog(disk);
+    const api = new StateApi(stateListen);
+    const answers = async (): Promise<boolean> => (await api.version()) !== undefined;
+    const installer = new Installer({ nginx, generations, clock: this.#clock, answers });
+    const make = (kind: Driver): NginxDriver =>
+      new NginxDriver({
+        ...{ kind, generations, installer, api },
+        stateListen: text(stateListen),
+        logAddress: text({ host: this.#options.logListen.host, port: logPort }),
+      });
+    const driver = make(await this.#choose(nginx));
+    for (const advice of await reloadAdvice(nginx, version, driver.kind)) log.warn({ version }, advice);
+    await this.#begin(generations, installer, driver);
+    const failed = (what: string) => (error: unknown) => log.error({ err: error }, what);
+    const load = async <T>(what: Promise<T | undefined>): Promise<T | undefined> =>
+      what.catch((error: unknown) => void failed('what was kept on disk cannot be read')(error));
+    const contact = new Contact({
+      ...{ disk, clock: this.#clock, before: await load(disk.loadContact()) },
+      failed: failed('the time of the last contact cannot be kept on disk'),
+    });
+    const node = { ...this.#options.node, nginx: version };
+    const loads = new LoadReporter(node, this.#clock);
+    const client: PlanClient = new PlanClient({
+      ...{ server: xds.server, tls: xds.tls, node, resource: driver.kind, clock: this.#clock, log },
+      inForce: () => keeper.resourceVersion,
+      onPlan: (sent) => {
+        keeper.receive(sent);
+        this.#wake.call();
+      },
+      onContact: () => contact.heard(),
+      contactEveryMs: () => contact.askEveryMs(),
+      onChannel: (channel: Client | undefined) => loads.use(channel),
+    });
+    const keeper: Keeper = new Keeper({
+      ...{ driver, client, contact, log, clock: this.#clock, health: this.#health },
+      isRunning: async () => (await nginx.master()) !== undefined,
+      save: (sent) => disk.savePlan(driver.kind, sent),
+      resolver: new Resolver({ clock: this.#clock, sticky: driver.kind === 'reload' }),
+      throttle: new Throttle(this.#options.minReloadIntervalMs),
+      good: await load(disk.loadPlan(driver.kind)),
+      onPlan: (plan) => this.#follow(plan),
+    });
+    [this.#client, this.#loads] = [client, loads];
+    this.#follow(keeper.plan);
+    this.#running = this.#run(keeper);
+    return { driver: driver.kind };
+  }
+
+  /** NGINX stays as it is. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#wake.call();
+    await this.#running;
+    this.#client?.stop();
+    this.#log?.stop();
+  }
+
+  async #startLog(disk: Disk): Promise<number> {
+    const before = await disk.loadLogPort().catch(() => undefined);
+    this.#log = new CopyLog((line) => this.#count(line));
+    const port = await this.#log.start(this.#options.logListen, before);
+    if (port !== before) await disk.saveLogPort(port);
+    return port;
+  }
+
+  async #choose(nginx: Nginx): Promise<Driver> {
+    const { driver, log } = this.#options;
+    if (driver !== 'auto') return driver;
+    const why = await luaComplaint(nginx);
+    if (why === undefined) return 'lua';
+    log.info({ why }, 'nginx has no Lua that works: changes are reloads');
+    return 'reload';
+  }
+
+  /** So that what the owner includes is there from the beginning. */
+  async #begin(generations: Generations, installer: Installer, driver: NginxDriver): Promise<void> {
+    if ((await generations.live()) !== undefined) return;
+    const words = await installer.begin(driver.render(NOTHING, new Map()).files);
+    const { directory, log } = this.#options;
+    if (words === undefined)
+      log.info({ directory }, 'first files written, with nothing to mirror: include them');
+    else
+      log.warn(
+        { directory, nginx: words },
+        'first files written, empty: nginx does not take its configuration',
+      );
+  }
+
+  async #run(keeper: Keeper): Promise<void> {
+    while (!this.#stopped) {
+      let wait = FAILED_STEP_MS;
+      try {
+        this.#tickHealth(keeper.plan);
+        wait = await keeper.step();
+      } catch (error) {
+        this.#options.log.error({ err: error }, 'a step failed; it is tried again');
+      }
+      if (!this.#stopped) await this.#wake.wait(wait);
+    }
+  }
+
+  #follow({ mirrors }: Plan): void {
+    this.#loads?.watch(mirrors.map(({ name }) => name));
+    this.#hungMs.clear();
+    for (const { name, target } of mirrors)
+      this.#hungMs.set(name, Math.min(HUNG_MS, target.limits.maxStreamDurationMs * NEARLY));
+  }
+
+  #count({ mirror, drawn, failed, seconds }: LogLine): void {
+    const hungMs = this.#hungMs.get(mirror);
+    if (hungMs === undefined) return;
+    if (!drawn) return;
+    const hung = failed && seconds !== undefined && seconds * 1000 >= hungMs;
+    const outcome: CopyOutcome = hung ? 'hung' : failed ? 'failed' : 'ok';
+    this.#loads?.saw(mirror, outcome);
+    this.#health.saw(mirror, outcome, this.#clock.now());
+  }
+
+  #tickHealth({ mirrors }: Plan): void {
+    const now = this.#clock.now();
+    const destinations = mirrors.map(({ name, target }) => [name, JSON.stringify(target.endpoints)] as const);
+    this.#health.tick(new Map(destinations), now);
+    for (const name of this.#health.due(now)) {
+      const mirror = mirrors.find((one) => one.name === name);
+      if (mirror !== undefined && !this.#trying.has(name)) void this.#tryOut(mirror);
+    }
+  }
+
+  async #tryOut({ name, target }: PlannedMirror): Promise<void> {
+    this.#trying.add(name);
+    const answers = await Promise.all(target.endpoints.map(({ host, port }) => takesConnections(host, port)));
+    this.#trying.delete(name);
+    this.#health.tryOut(name, answers.includes(true), this.#clock.now());
+    this.#wake.call();
+  }
+}
+
+function takesConnections(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const end = (takes: boolean) => () => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(takes);
+    };
+    const timer = setTimeout(end(false), CONNECT_MS);
+    socket.once('connect', end(true));
+    socket.once('error', end(false));
+  });
+}
+
+function text({ host, port }: ListenAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
