@@ -7,8 +7,8 @@ import type { PlannedMirror } from './plan.ts';
 import { indent, quoted, symbolOf } from './syntax.ts';
 
 /** However long a target may take by its limits: its answers are waited for by the client's next request. */
-const MAX_CONNECT_MS = 500;
-const MAX_ANSWER_MS = 2000;
+export const MAX_CONNECT_MS = 500;
+export const MAX_ANSWER_MS = 2000;
 
 /** Where copies of a mirror are made; `route`: of requests in locations called so, where that makes a difference. */
 export function mirrorUri(mirror: string, route?: string): string {

@@ -3,7 +3,7 @@ import type { Driver } from './plan.ts';
 /** What the files are made for. */
 export interface RenderOptions {
   readonly driver: Driver;
-  /** Where the files are: an absolute path. */
+  /** Where the files are: absolute, or as seen from NGINX's main file. */
   readonly directory: string;
   /** `127.0.0.1:PORT` of the server block that says which version is in force. */
   readonly stateListen: string;
