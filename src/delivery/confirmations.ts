@@ -35,7 +35,8 @@ export class Confirmations {
     const news = record.taken?.version !== type.version;
     record.taken = type;
     record.pending = false;
-    if (record.acked?.version === type.version) record.acked = type;
+    // What it took in between may still be in force.
+    if (record.acked?.version === type.version) record.acked = news ? undefined : type;
     if (news) this.look(node);
     return true;
   }

@@ -34,7 +34,7 @@ export function mirrorView(
   for (const node of fleet.members) {
     const inShare = mirror.spread === undefined || isInShare(mirror.spread, node.id);
     groups[inShare ? 'chosen' : 'rest'].push(node);
-    const has = fleet.dataPlane.effectivePercent(name, node.acked()) === fleet.percents.of(node.id).get(name);
+    const has = hasPercent(fleet, name, node);
     if (!has) count.unsettled += 1;
     if (!inShare) continue;
     count.chosen += 1;
@@ -56,4 +56,13 @@ export function mirrorView(
     };
   };
   return { delivery: count, chosen: totals('chosen'), rest: totals('rest') };
+}
+
+/** Whether it acknowledged the percent that it is to have, or what its kind of data plane makes of it by rounding. */
+function hasPercent({ dataPlane, percents }: Fleet, mirror: string, node: NodeRecord): boolean {
+  const effective = dataPlane.effectivePercent(mirror, node.acked());
+  if (effective === percents.of(node.id).get(mirror)) return true;
+  // Rounding makes nothing of something nowhere: a node that copies nothing has not got it.
+  if (effective === undefined || effective === 0 || node.wanted === undefined) return false;
+  return effective === dataPlane.effectivePercent(mirror, node.wanted.types);
 }
