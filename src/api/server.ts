@@ -8,6 +8,7 @@ import { ApiError, type Problem, problem, problemOf } from './errors.ts';
 import { dataPlaneRoutes } from './data-planes.ts';
 import { eventRoutes } from './events.ts';
 import { historyRoutes } from './history.ts';
+import { nodeConfigRoutes } from './node-configs.ts';
 import { nodeRoutes } from './nodes.ts';
 import { objectRoutes } from './objects.ts';
 import { rolloutRoutes } from './rollouts.ts';
@@ -79,6 +80,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
     systemRoutes(scope, options);
     objectRoutes(scope, options);
     dataPlaneRoutes(scope, options);
+    nodeConfigRoutes(scope, options);
     nodeRoutes(scope, options);
     rolloutRoutes(scope, options);
     stopRoutes(scope, options);

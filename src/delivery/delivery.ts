@@ -393,6 +393,12 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     return this.#fleets.connected([fleet]).map(({ id }) => id);
   }
 
+  /** Addresses that the connected nodes of a fleet come from. */
+  addresses(fleet: string): readonly string[] {
+    const streams = this.#fleets.connected([fleet]).flatMap((node) => [...node.streams]);
+    return streams.map(({ peer, protocol }) => (protocol === 'poll' ? peer : peer.replace(/:\d+$/, '')));
+  }
+
   /** `listener` is told of what happens to nodes. Returns what ends that. */
   subscribe(listener: (event: DeliveryEvent) => void): () => void {
     this.#listeners.add(listener);
