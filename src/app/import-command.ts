@@ -4,17 +4,20 @@ import { readInput } from './read-input.ts';
 import { DEFAULT_SERVER, RestClient, issueText, problemText, writeHeaders } from './rest-client.ts';
 import { plain } from './screen.ts';
 
-const USAGE = `Usage: mirrorplane import FILE --fleet FLEET [--dry-run] [--no-adopt] [--reason TEXT] [--server URL]
+const USAGE = `Usage: mirrorplane import FILE --fleet FLEET [--data-plane KIND] [--dry-run] [--no-adopt] [--reason TEXT]
+                          [--server URL]
 
-Gives a fleet its native configuration, from a running control plane's side: an Envoy bootstrap, a static_resources
-block, or lists by type; YAML or JSON. Mirror policies in it become targets and mirrors.
+Gives a fleet its native configuration, from a running control plane's side. Mirror policies in it become targets and
+mirrors. For Envoy: a bootstrap, a static_resources block, or lists by type; YAML or JSON. For NGINX: an nginx.conf or a
+part of one; what its owner has to change in it is printed, and the file is left alone.
 
-  FILE           the configuration; - for standard input
-  --fleet FLEET  made if there is none
-  --dry-run      say what would change, and change nothing
-  --no-adopt     leave mirror policies in the configuration as they are
-  --reason TEXT  kept with the revision
-  --server URL   REST address of the control plane (default ${DEFAULT_SERVER})
+  FILE               the configuration; - for standard input
+  --fleet FLEET      made if there is none
+  --data-plane KIND  of a fleet that is made: envoy, nginx, ...; default nginx for a FILE called nginx*.conf, else envoy
+  --dry-run          say what would change, and change nothing
+  --no-adopt         leave mirror policies in the configuration as they are
+  --reason TEXT      kept with the revision
+  --server URL       REST address of the control plane (default ${DEFAULT_SERVER})
 
   MIRRORPLANE_TOKEN in the environment is sent as bearer token.
 `;
@@ -41,6 +44,7 @@ export const importCommand: Command = {
       allowPositionals: true,
       options: {
         fleet: { type: 'string' },
+        'data-plane': { type: 'string' },
         'dry-run': { type: 'boolean' },
         'no-adopt': { type: 'boolean' },
         reason: { type: 'string' },
@@ -55,13 +59,23 @@ export const importCommand: Command = {
     if (values['dry-run'] === true) query.set('dryRun', 'true');
     if (values['no-adopt'] === true) query.set('adopt', 'false');
     const client = new RestClient(values.server ?? DEFAULT_SERVER, environment);
+    const headers = writeHeaders(values.reason ?? `import of ${file === '-' ? 'standard input' : file}`);
+    const dry = values['dry-run'] === true;
+    const dataPlane = values['data-plane'] ?? (NGINX_FILE.test(file) ? 'nginx' : undefined);
+    if (dataPlane !== undefined) {
+      const why = await requireFleet(client, { fleet: values.fleet, dataPlane, dry, headers });
+      if (why !== undefined) {
+        complain(why);
+        return 1;
+      }
+    }
     const answer = await client.call(
       'PUT',
       `/v1/fleets/${encodeURIComponent(values.fleet)}/config?${query.toString()}`,
       {
         body: text,
-        type: isJson(file, text) ? 'application/json' : 'application/yaml',
-        headers: writeHeaders(values.reason ?? `import of ${file === '-' ? 'standard input' : file}`),
+        type: typeOf(dataPlane, file, text),
+        headers,
       },
     );
     if (!answer.ok) {
@@ -72,10 +86,48 @@ export const importCommand: Command = {
     const mirrors = await Promise.all(
       config.adopted.mirrors.map((name) => describeMirror(client, name, config)),
     );
-    print(describe(config, mirrors, values.fleet, values['dry-run'] === true));
+    const targets = await Promise.all(
+      config.adopted.targets.map((name) => describeTarget(client, name, config)),
+    );
+    print(describe(config, { mirrors, targets }, values.fleet, { dry, isOwners: dataPlane === 'nginx' }));
     return 0;
   },
 };
+
+const NGINX_FILE = /(?:^|\/)nginx[^/]*\.conf$/;
+
+/** A config alone would make a fleet of Envoys. Undefined, or why there can be no fleet of that kind. */
+async function requireFleet(
+  client: RestClient,
+  {
+    fleet,
+    dataPlane,
+    dry,
+    headers,
+  }: {
+    readonly fleet: string;
+    readonly dataPlane: string;
+    readonly dry: boolean;
+    readonly headers: Readonly<Record<string, string>>;
+  },
+): Promise<string | undefined> {
+  const path = `/v1/fleets/${encodeURIComponent(fleet)}`;
+  const there = await client.call('GET', path);
+  if (there.ok) {
+    const { dataPlane: kind } = there.json as { readonly dataPlane: string };
+    return kind === dataPlane ? undefined : `fleet ${fleet} is of ${kind}, not of ${dataPlane}`;
+  }
+  if (there.status !== 404) return problemText(there);
+  if (dry)
+    return `there is no fleet ${fleet}, and a dry run makes none: PUT ${path} {"dataPlane":"${dataPlane}"}`;
+  const made = await client.call('PUT', path, { body: JSON.stringify({ dataPlane }), headers });
+  return made.ok ? undefined : problemText(made);
+}
+
+function typeOf(dataPlane: string | undefined, file: string, text: string): string {
+  if (dataPlane === 'nginx') return 'text/plain';
+  return isJson(file, text) ? 'application/json' : 'application/yaml';
+}
 
 /** By its name, where that tells; else by its content. */
 function isJson(file: string, text: string): boolean {
@@ -94,21 +146,37 @@ async function describeMirror(client: RestClient, name: string, { diff }: Config
   return made === undefined ? `${name} (it was there, and stays at ${percent} %)` : `${name} at ${percent} %`;
 }
 
+/** With where it is. */
+async function describeTarget(client: RestClient, name: string, { diff }: ConfigAnswer): Promise<string> {
+  const made = diff.find(
+    ({ object, op, path }) => object === `targets/${name}` && op === 'add' && path === '',
+  );
+  const target = made?.after ?? (await client.call('GET', `/v1/targets/${encodeURIComponent(name)}`)).json;
+  const { endpoints = [] } = (target ?? {}) as {
+    readonly endpoints?: readonly { readonly host: string; readonly port: number }[];
+  };
+  return `${name} (${endpoints.map(({ host, port }) => `${host}:${port}`).join(', ')})`;
+}
+
+/** `isOwners`: what is said of it is for its owner to do. */
 function describe(
-  { revision, counts, adopted, diff, warnings }: ConfigAnswer,
-  mirrors: readonly string[],
+  { revision, counts, diff, warnings }: ConfigAnswer,
+  { mirrors, targets }: { readonly mirrors: readonly string[]; readonly targets: readonly string[] },
   fleet: string,
-  dry: boolean,
+  { dry, isOwners }: { readonly dry: boolean; readonly isOwners: boolean },
 ): string {
+  const said = warnings.map((warning) => plain(issueText(warning)));
   const held = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .map(([type, count]) => `${count} ${count === 1 ? type.replace(/s$/, '') : type}`);
   const changed = diff.length === 0 ? 'nothing changed' : `revision ${revision}`;
   return [
     `fleet ${fleet}: ${held.join(', ') || 'an empty configuration'} (${dry ? 'dry run, nothing was changed' : changed})`,
-    ...(adopted.targets.length > 0 ? [`adopted targets: ${adopted.targets.join(', ')}`] : []),
+    ...(targets.length > 0 ? [`adopted targets: ${targets.join(', ')}`] : []),
     ...(mirrors.length > 0 ? [`adopted mirrors: ${mirrors.join(', ')}`] : []),
-    ...warnings.map((warning) => `warning: ${plain(issueText(warning))}`),
+    ...(isOwners && said.length > 0
+      ? ['to be changed in the file, and to know:', ...said.map((one) => `  ${one}`)]
+      : said.map((one) => `warning: ${one}`)),
     '',
   ].join('\n');
 }

@@ -75,7 +75,7 @@ function stateServer(
   { driver, stateListen }: RenderOptions,
   filesVersion: string,
 ): readonly string[] {
-  const version = driver === 'lua' ? VERSION_LOCATION : [`return 200 ${literal(`${plan.version}\n`)};`];
+  const version = driver === 'lua' ? VERSION_LOCATION : [`return 200 ${literal(plan.version)};`];
   return [
     '# Tells the agent what is in force.',
     'server {',

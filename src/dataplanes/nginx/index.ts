@@ -5,8 +5,9 @@ import { NginxCompiled, type Structure, driverOf, structureOf } from './compiled
 import { routesOf } from './conditions.ts';
 import { type NginxConfig, readNginxConfig } from './config/read.ts';
 import { DEFAULT_DIRECTORY, DEFAULT_STATE_LISTEN, routeFile } from './options.ts';
-import { type Driver, PLAN_TYPE, type Plan } from './plan.ts';
-import { unshared } from './plan-of.ts';
+import { limitations, namesOf } from './limitations.ts';
+import { type Driver, PLAN_TYPE, type Plan, limitAmong } from './plan.ts';
+import { RELOAD_STEP, unshared } from './plan-of.ts';
 import { renderNginx } from './render.ts';
 import { unableOf, warningsOf } from './unable.ts';
 
@@ -44,23 +45,22 @@ export function createNginxDataPlane(): DataPlane<NginxConfig> {
       const compiled = new NginxCompiled(structureFor(input, key), percents);
       return ok(compiled, compiled.warnings);
     },
-    variantFor: ({ subscriptions }): Driver => {
-      const names = subscriptions.get(PLAN_TYPE);
-      return names?.has('lua') === true ? 'lua' : 'reload';
-    },
+    variantFor: (node): Driver => (namesOf(node).has('lua') ? 'lua' : 'reload'),
     effectivePercent: (mirror, acked) => {
       const plans = acked.get(PLAN_TYPE);
       return plans && (plans.labels.get(mirror) ?? 0);
     },
     mirrorOfCluster: (cluster) =>
       cluster.startsWith(CLUSTER_PREFIX) ? cluster.slice(CLUSTER_PREFIX.length) : undefined,
-    limitations: () => [],
+    limitOf: (mirror, node) => limitAmong(namesOf(node), mirror),
+    limitations,
     renderings: { nginx: renderFiles },
   };
 }
 
 const CAPABILITIES: Capabilities = Object.freeze({
-  percentStep: 1,
+  // What every agent can; those with Lua take each ppm.
+  percentStep: RELOAD_STEP,
   sampling: 'random',
   copy: Object.freeze({ setHeaders: true, removeHeaders: true, withoutBody: true }),
   selectors: Object.freeze(['domain', 'route', 'pathPrefix', 'methods', 'headers']),
@@ -68,7 +68,7 @@ const CAPABILITIES: Capabilities = Object.freeze({
   expiresAfter: true,
   loadReports: true,
   applied:
-    'The agent beside NGINX reads the version back from it. In steps of 1 ppm with Lua, of 0.01 % (100 ppm) where a ' +
+    'The agent beside NGINX reads the version back from it. Percents are exact with Lua, in steps of 0.01 where a ' +
     'reload is needed',
   config: "An nginx.conf or a part of one; it stays its owner's: the agent writes files that it includes",
 });

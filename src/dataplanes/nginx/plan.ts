@@ -40,6 +40,24 @@ export interface PlannedMirror {
   };
 }
 
+const LIMIT = 'limit/';
+
+/** What an agent subscribes to besides its plan, to say that NGINX is at less than the plan says. There is no such resource. */
+export function limitName(mirror: string, percent: Ppm): string {
+  return `${LIMIT}${mirror}/${percent}`;
+}
+
+/** The lowest percent that these names say of the mirror. */
+export function limitAmong(names: Iterable<string>, mirror: string): Ppm | undefined {
+  let lowest: Ppm | undefined;
+  for (const name of names) {
+    const [, percent] = name.startsWith(`${LIMIT}${mirror}/`) ? name.slice(LIMIT.length).split('/') : [];
+    if (percent !== undefined && /^\d{1,7}$/.test(percent))
+      lowest = Math.min(lowest ?? Infinity, Number(percent));
+  }
+  return lowest;
+}
+
 /** A serialised `google.protobuf.Any` of `mirrorplane.nginx.v1.Plan`, whose only field (1, a string) is the plan as JSON. */
 export function encodePlan(plan: Plan): Uint8Array {
   const message = Writer.create().uint32(10).string(JSON.stringify(plan)).finish();
