@@ -1,5 +1,6 @@
 import type { DataPlane } from '../dataplanes/data-plane.ts';
 import { createEnvoyDataPlane, loadSchema } from '../dataplanes/envoy/index.ts';
+import { createIstioDataPlane, loadIstioSchema } from '../dataplanes/istio/index.ts';
 import { createNginxDataPlane } from '../dataplanes/nginx/index.ts';
 import { createTraefikDataPlane } from '../dataplanes/traefik/index.ts';
 
@@ -7,6 +8,7 @@ import { createTraefikDataPlane } from '../dataplanes/traefik/index.ts';
 export function createDataPlanes(): ReadonlyMap<string, DataPlane> {
   const all: readonly DataPlane[] = [
     createEnvoyDataPlane(loadSchema()),
+    createIstioDataPlane(loadIstioSchema()),
     createNginxDataPlane(),
     createTraefikDataPlane(),
   ];

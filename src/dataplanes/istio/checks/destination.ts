@@ -1,0 +1,46 @@
+import type { IssueList } from '../../../model/issue.ts';
+import { type Json, object, objects } from '../../schema/json.ts';
+import { checkPort, isLabel, isWildcardHost } from './names.ts';
+
+/** Where requests, or copies of them, go. */
+export function checkDestination(value: unknown, issues: IssueList): void {
+  const destination = object(value);
+  // That it is missing was said where it is required.
+  if (destination === undefined) return;
+  const { host, subset, port } = destination;
+  if (host !== undefined && (!isWildcardHost(host) || host === '*'))
+    issues.at('host').add('must be the name of a host: letters, digits, "-" and "."');
+  if (subset !== undefined && subset !== '' && !isLabel(subset))
+    issues.at('subset').add('must be lower case letters, digits and "-"');
+  if (port !== undefined) checkPort(object(port)?.['number'], issues.at('port').at('number'));
+}
+
+/** Destinations that share the requests of a route. */
+export function checkWeights(route: unknown, issues: IssueList): void {
+  const destinations = objects(route);
+  let total = 0;
+  destinations.forEach((item, index) => {
+    const at = issues.at(index);
+    checkDestination(item['destination'], at.at('destination'));
+    const weight = Number(item['weight'] ?? 0);
+    if (weight < 0) at.at('weight').add('must not be below 0');
+    total += Math.max(0, weight);
+  });
+  if (destinations.length > 1 && total === 0)
+    issues.add('needs weights: of several destinations without any, none gets a request');
+}
+
+/** `{value: 12.5}`: istiod acknowledges what is above 100, and goes on with what it had before. */
+export function checkPercent(value: unknown, issues: IssueList): void {
+  const percent = object(value)?.['value'];
+  if (percent === undefined) return;
+  if (typeof percent !== 'number' || percent < 0 || percent > 100)
+    issues.at('value').add('must be from 0 to 100');
+}
+
+export function present(json: Json, ...keys: readonly string[]): readonly string[] {
+  return keys.filter((key) => {
+    const value = json[key];
+    return value !== undefined && !(Array.isArray(value) && value.length === 0);
+  });
+}
