@@ -88,7 +88,7 @@ class Parser {
     const isGroup = this.#peek() === '(';
     const atom = this.#atom();
     const [quantifier = ''] = /^(?:[*+?]|\{\d+(?:,\d*)?\})/.exec(this.#regex.slice(this.#at)) ?? [];
-    if (quantifier === '') return atom;
+    if (quantifier === '') return { ...atom, anything: false };
     this.#at += quantifier.length;
     if (this.#take('?')) throw new Refusal('has a repetition that takes as little as it can');
     if (/^[*+?]/.test(this.#peek())) throw new Refusal('repeats a repetition');
