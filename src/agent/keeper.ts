@@ -1,4 +1,5 @@
 import type { Plan } from '../dataplanes/nginx/plan.ts';
+import type { Ppm } from '../model/percent.ts';
 import type { Contact } from './contact.ts';
 import type { Sent } from './disk.ts';
 import type { Prepared } from './drivers.ts';
@@ -36,6 +37,7 @@ export interface KeeperOptions {
     announce(): void;
     ack(): void;
     nack(message: string): void;
+    limit(limits: ReadonlyMap<string, Ppm>): void;
   };
   readonly resolver: Pick<Resolver, 'addresses' | 'refresh' | 'keep'>;
   readonly health: Pick<TargetHealth, 'cap'>;
@@ -108,6 +110,7 @@ export class Keeper {
     const wanted = this.#candidate ?? this.#good;
     if (wanted === undefined) return TICK_MS;
     const wait = await this.#bringTo(wanted);
+    client.limit(this.#limits());
     return Math.min(wait, TICK_MS);
   }
 
@@ -209,6 +212,7 @@ export class Keeper {
         log.error({ err: error }, 'the plan cannot be kept on disk: a restart would go back to an older one');
       });
     }
+    client.limit(this.#limits());
     if (retried) client.announce();
     else client.ack();
   }
@@ -225,6 +229,17 @@ export class Keeper {
     const refused = this.#refused;
     if (refused === undefined || this.#candidate !== undefined) return;
     if (this.#options.clock.now() - refused.at >= refused.waitMs) this.#candidate = refused.sent;
+  }
+
+  /** Mirrors of the plan that NGINX has at less; at nothing where it does not say what it has. */
+  #limits(): ReadonlyMap<string, Ppm> {
+    const has = new Map(this.#inForce?.mirrors.map(({ name, percent }) => [name, percent]));
+    return new Map(
+      this.plan.mirrors.flatMap(({ name, percent }) => {
+        const now = has.get(name) ?? 0;
+        return now < percent ? [[name, now] as const] : [];
+      }),
+    );
   }
 
   #watch(): void {

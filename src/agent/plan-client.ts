@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type ChannelCredentials, Client, type ClientDuplexStream, credentials, status } from '@grpc/grpc-js';
-import { PLAN_TYPE, decodePlan } from '../dataplanes/nginx/plan.ts';
+import { PLAN_TYPE, decodePlan, limitName } from '../dataplanes/nginx/plan.ts';
+import type { Ppm } from '../model/percent.ts';
 import { messageType } from '../xds/protocol.ts';
 import type { Sent } from './disk.ts';
 import type { Clock } from './time.ts';
@@ -96,6 +97,7 @@ export class PlanClient {
   #retry: NodeJS.Timeout | undefined;
   #contact: NodeJS.Timeout | undefined;
   #started = false;
+  #limits: ReadonlySet<string> = new Set();
   #complained = false;
 
   constructor(options: PlanClientOptions) {
@@ -124,6 +126,20 @@ export class PlanClient {
     if (!this.#started) return;
     this.stop();
     this.start();
+  }
+
+  /** Where NGINX is at less than the plan says: by names that are asked for, which can change on a stream at any time. */
+  limit(limits: ReadonlyMap<string, Ppm>): void {
+    const before = this.#limits;
+    this.#limits = new Set([...limits].map(([mirror, percent]) => limitName(mirror, percent)));
+    const added = [...this.#limits].filter((name) => !before.has(name));
+    const gone = [...before].filter((name) => !this.#limits.has(name));
+    if (added.length + gone.length === 0) return;
+    this.#send({
+      type_url: PLAN_TYPE,
+      resource_names_subscribe: added,
+      resource_names_unsubscribe: gone,
+    });
   }
 
   ack(): void {
@@ -175,7 +191,7 @@ export class PlanClient {
     this.#send({
       node: encodeNode(node),
       type_url: PLAN_TYPE,
-      resource_names_subscribe: [resource],
+      resource_names_subscribe: [resource, ...this.#limits],
       // A map is a list of its entries to a schema read from descriptors.
       initial_resource_versions: version === undefined ? [] : [{ key: resource, value: version }],
     });

@@ -24,6 +24,8 @@ export interface DataPlane<Native extends NativeConfig = NativeConfig> {
   variantFor(node: NodeTraits): string;
   /** The percent in force on a node that acknowledged these; undefined while that is not known. */
   effectivePercent(mirror: string, acked: ReadonlyMap<string, TypeSnapshot>): Ppm | undefined;
+  /** The percent that a node by itself holds a mirror down to, for now, as it says by what it asks for. */
+  limitOf?(mirror: string, node: NodeTraits): Ppm | undefined;
   /** The mirror whose copies go to this cluster of a load report. */
   mirrorOfCluster(cluster: string): string | undefined;
   /** What a node of this variant and version cannot do of what it is to do, in words for its owner; empty: nothing. */

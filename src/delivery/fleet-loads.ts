@@ -17,6 +17,8 @@ export interface Report {
   readonly loads: ReadonlyMap<string, ClusterLoad>;
   readonly start: number;
   readonly end: number;
+  /** The percent in force there, by mirror. */
+  readonly effective: (mirror: string) => Ppm | undefined;
 }
 
 /** What the load reports of one fleet say: of each mirror, and of its primaries as a whole. */
@@ -47,7 +49,7 @@ export class FleetLoads {
     dataPlane: DataPlane,
     { change, good }: Pick<FleetDelivery, 'change' | 'good'>,
   ): void {
-    const { node, start, end } = report;
+    const { node, start, end, effective } = report;
     const underWay = change?.version;
     if (underWay !== undefined && underWay !== this.#underWay) {
       // What a change that was taken back did is nothing to compare the next with.
@@ -57,9 +59,8 @@ export class FleetLoads {
     const settledAt = node.settledAt();
     if (settledAt === undefined || start < settledAt || node.base === undefined) return;
     const seconds = (end - start) / 1000;
-    const acked = node.acked();
     for (const mirror of mirrors) {
-      const percent = dataPlane.effectivePercent(mirror.name, acked);
+      const percent = effective(mirror.name);
       if (percent === undefined) continue;
       const primary = primaryOf(report, node.base, mirror.name, seconds);
       const group = mirror.spread === undefined || isInShare(mirror.spread, node.id) ? 'chosen' : 'rest';

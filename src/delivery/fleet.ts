@@ -1,5 +1,6 @@
 import type { Compiled, DataPlane } from '../dataplanes/data-plane.ts';
 import { DEFAULT_PACE } from '../model/fleet.ts';
+import type { Ppm } from '../model/percent.ts';
 import type { State } from '../model/state.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { FleetDelivery, type FleetOutlet } from './fleet-delivery.ts';
@@ -55,6 +56,14 @@ export class Fleet {
   /** Where the node's own API is. */
   addressOf({ id }: NodeRecord): string | undefined {
     return Object.hasOwn(this.#readBack, id) ? this.#readBack[id] : this.#readBack['*'];
+  }
+
+  /** The percent in force on the node; undefined while that is not known. */
+  effectivePercent(node: NodeRecord, mirror: string): Ppm | undefined {
+    const percent = this.dataPlane.effectivePercent(mirror, node.acked());
+    if (percent === undefined || percent === 0) return percent;
+    const limit = this.dataPlane.limitOf?.(mirror, node.traits());
+    return limit === undefined ? percent : Math.min(percent, limit);
   }
 
   /** What the node is to have. */

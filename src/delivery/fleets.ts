@@ -1,4 +1,4 @@
-import type { DataPlane, NodeTraits } from '../dataplanes/data-plane.ts';
+import type { DataPlane } from '../dataplanes/data-plane.ts';
 import type { State } from '../model/state.ts';
 import type { NodeInfo } from '../xds/types.ts';
 import type { Fleet } from './fleet.ts';
@@ -66,7 +66,7 @@ export class Fleets {
 
   /** The variant that a node needs, by what all of its streams ask for. */
   variantFor(node: NodeRecord): string | undefined {
-    return this.get(node.fleet)?.dataPlane.variantFor(traitsOf(node));
+    return this.get(node.fleet)?.dataPlane.variantFor(node.traits());
   }
 
   limitations(node: NodeRecord): readonly string[] {
@@ -74,7 +74,7 @@ export class Fleets {
     if (fleet === undefined || node.variant === undefined) return [];
     const missing = node.missing().map(forgotten);
     if (missing.length > 0) return missing;
-    return fleet.dataPlane.limitations(node.variant, traitsOf(node), fleet.percents.mirrors);
+    return fleet.dataPlane.limitations(node.variant, node.traits(), fleet.percents.mirrors);
   }
 
   /** Connected nodes of these fleets. */
@@ -103,16 +103,4 @@ export class Fleets {
 function forgotten(typeUrl: string): string {
   const type = typeUrl.slice(typeUrl.lastIndexOf('.') + 1);
   return `it asks for what names ${type} resources, and has not asked for these: they do not reach it; restart it`;
-}
-
-function traitsOf(node: NodeRecord): NodeTraits {
-  const subscriptions = new Map<string, Set<string>>();
-  for (const stream of node.streams) {
-    for (const [typeUrl, names] of stream.subscriptions()) {
-      const all = subscriptions.get(typeUrl) ?? new Set();
-      subscriptions.set(typeUrl, all);
-      for (const name of names) all.add(name);
-    }
-  }
-  return { version: node.info.version, subscriptions };
 }

@@ -93,7 +93,7 @@ export class Inspector {
     const counts = new Map<number | null, number>();
     const members = this.#fleets.connected([name]);
     for (const node of members) {
-      const ppm = fleet?.dataPlane.effectivePercent(mirror, node.acked());
+      const ppm = fleet?.effectivePercent(node, mirror);
       const percent = ppm === undefined ? null : formatPercent(ppm);
       counts.set(percent, (counts.get(percent) ?? 0) + 1);
     }

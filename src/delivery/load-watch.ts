@@ -1,3 +1,4 @@
+import type { Ppm } from '../model/percent.ts';
 import type { ClusterLoad } from '../xds/load-reports.ts';
 import type { Fleet } from './fleet.ts';
 import { judgeChange } from './judge.ts';
@@ -43,7 +44,8 @@ export class LoadWatch {
       return mirror === undefined ? load : node.addLoad(mirror, load, start);
     });
     if (intervalMs === undefined) return;
-    const report = { node, loads: new Map(whole.map((load) => [load.cluster, load])), start, end };
+    const effective = (mirror: string): Ppm | undefined => fleet.effectivePercent(node, mirror);
+    const report = { node, loads: new Map(whole.map((load) => [load.cluster, load])), start, end, effective };
     const { change } = fleet.delivery;
     fleet.loads.add(report, fleet.percents.mirrors, fleet.dataPlane, fleet.delivery);
     this.#tell(fleet, end);

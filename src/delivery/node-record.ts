@@ -1,3 +1,4 @@
+import type { NodeTraits } from '../dataplanes/data-plane.ts';
 import type { Snapshot, TypeSnapshot } from '../snapshot/snapshot.ts';
 import type { ClusterLoad } from '../xds/load-reports.ts';
 import type { NodeInfo, XdsStream } from '../xds/types.ts';
@@ -205,6 +206,19 @@ export class NodeRecord {
       ({ typeUrl, required }) => required === true && !this.types.has(typeUrl),
     );
     return found.length === 0 ? NONE : found.map(({ typeUrl }) => typeUrl);
+  }
+
+  /** By what all of its streams ask for. */
+  traits(): NodeTraits {
+    const subscriptions = new Map<string, Set<string>>();
+    for (const stream of this.streams) {
+      for (const [typeUrl, names] of stream.subscriptions()) {
+        const all = subscriptions.get(typeUrl) ?? new Set();
+        subscriptions.set(typeUrl, all);
+        for (const name of names) all.add(name);
+      }
+    }
+    return { version: this.info.version, subscriptions };
   }
 
   /** What it acknowledged, by type. */

@@ -59,8 +59,9 @@ export function mirrorView(
 }
 
 /** Whether it acknowledged the percent that it is to have, or what its kind of data plane makes of it by rounding. */
-function hasPercent({ dataPlane, percents }: Fleet, mirror: string, node: NodeRecord): boolean {
-  const effective = dataPlane.effectivePercent(mirror, node.acked());
+function hasPercent(fleet: Fleet, mirror: string, node: NodeRecord): boolean {
+  const { dataPlane, percents } = fleet;
+  const effective = fleet.effectivePercent(node, mirror);
   if (effective === percents.of(node.id).get(mirror)) return true;
   // Rounding makes nothing of something nowhere: a node that copies nothing has not got it.
   if (effective === undefined || effective === 0 || node.wanted === undefined) return false;

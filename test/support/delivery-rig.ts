@@ -32,6 +32,8 @@ export class FakeStream implements XdsStream {
     delivery.subscribed(this, MIRROR_TYPE);
   }
 
+  /** What it asks for. */
+  readonly names = new Set(['*']);
   /** What it says that it had when it connected. */
   has: TypeSnapshot | undefined;
 
@@ -48,7 +50,7 @@ export class FakeStream implements XdsStream {
   }
 
   subscriptions(): ReadonlyMap<string, ReadonlySet<string>> {
-    return new Map([[MIRROR_TYPE, new Set(['*'])]]);
+    return new Map([[MIRROR_TYPE, this.names]]);
   }
 
   ack(): this {
@@ -74,13 +76,13 @@ export class DeliveryRig {
   readonly events: DeliveryEvent[] = [];
   readonly said: string[] = [];
   readonly delivery: Delivery;
-  readonly #plane = new FakeDataPlane();
+  readonly plane = new FakeDataPlane();
   #state: State = EMPTY_STATE;
 
   constructor() {
     const say = (_fields: object, message: string): void => void this.said.push(message);
     this.delivery = new Delivery({
-      dataPlanes: new Map([['envoy', this.#plane]]),
+      dataPlanes: new Map([['envoy', this.plane]]),
       timers: this.timers,
       log: { info: say, warn: say },
     });
@@ -102,10 +104,10 @@ export class DeliveryRig {
       { kind: 'target', name: 'wallarm', before: undefined, after: target.value },
       { kind: 'mirror', name: mirror.value.name, before: undefined, after: mirror.value },
     ]);
-    const config = this.#plane.readConfig('{}', 'json', { fleet, adopt: false });
+    const config = this.plane.readConfig('{}', 'json', { fleet, adopt: false });
     const stored = this.#state.fleet.get(fleet)?.value;
     if (!config.ok || stored === undefined) throw new Error('a sample is bad');
-    const compiled = this.#plane.compile({
+    const compiled = this.plane.compile({
       fleet: stored,
       config: config.value,
       mirrors: mirrorsOf(this.#state, fleet),

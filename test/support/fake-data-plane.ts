@@ -57,6 +57,7 @@ export class FakeDataPlane implements DataPlane<FakeNative> {
   readonly capabilities: Capabilities;
   readonly renderings = {};
   readBack?: ReadBack;
+  limitOf?: NonNullable<DataPlane['limitOf']>;
   polled?: Polled;
   readonly compiled: CompileInput<FakeNative>[] = [];
   reads = 0;

@@ -156,6 +156,20 @@ test('nodes that are gone are remembered for a day, and no more than ten thousan
   t.is(rig.delivery.node('second'), undefined);
 });
 
+test('what a node holds down by itself is what is in force there, and not what it acknowledged', (t) => {
+  const rig = new DeliveryRig();
+  rig.plane.limitOf = (_, { subscriptions }) => (subscriptions.get(MIRROR_TYPE)?.has('held') ? 0 : undefined);
+  rig.publish('edge', 5);
+  const node = rig.node('a').ack();
+  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').effectivePercent, 5);
+  node.names.add('held');
+  rig.delivery.subscribed(node, MIRROR_TYPE);
+  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').effectivePercent, 0);
+  t.like(rig.delivery.view('edge', 'edge-m', 0)?.delivery, { chosen: 1, acked: 0, pending: 1 });
+  node.names.delete('held');
+  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').effectivePercent, 5);
+});
+
 test('load reports are summed since the node connected, and only of nodes that are there', (t) => {
   const rig = new DeliveryRig();
   rig.publish('edge', 5);
