@@ -16,7 +16,11 @@ export function bounds({ hits, of }: Proportion, z = Z): { readonly lower: numbe
   const middle = p + square / (2 * of);
   const half = z * Math.sqrt((p * (1 - p) + square / (4 * of)) / of);
   const whole = 1 + square / of;
-  return { lower: Math.max(0, (middle - half) / whole), upper: Math.min(1, (middle + half) / whole) };
+  // Exactly so: what rounding leaves of a bound at 0 would be above it.
+  return {
+    lower: hits === 0 ? 0 : Math.max(0, (middle - half) / whole),
+    upper: hits === of ? 1 : Math.min(1, (middle + half) / whole),
+  };
 }
 
 /**

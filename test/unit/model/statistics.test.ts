@@ -90,3 +90,10 @@ test('the mean latency is that of Little, and as blurred as it says', (t) => {
   t.true(Math.abs(mean - latency) < 0.003, `mean ${mean}`);
   t.true(Math.abs(deviation / said - 1) < 0.15, `scatters by ${deviation}, says ${said}`);
 });
+
+test('of none the lower bound is none, and of all the upper is all, to the last digit', (t) => {
+  for (let of = 1; of < 5000; of += 1) {
+    t.is(bounds({ hits: 0, of }).lower, 0, `0 of ${of}`);
+    t.is(bounds({ hits: of, of }).upper, 1, `${of} of ${of}`);
+  }
+});
