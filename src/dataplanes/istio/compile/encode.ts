@@ -2,6 +2,7 @@ import { contentHash, makeResource } from '../../../snapshot/build.ts';
 import type { Resource as Serialised } from '../../../snapshot/snapshot.ts';
 import type { IstioSchema } from '../schema.ts';
 import { type Resource, keyOf } from '../types.ts';
+import { withWholeHosts } from './whole-hosts.ts';
 
 export const MCP_RESOURCE = 'istio.mcp.v1alpha1.Resource';
 
@@ -18,8 +19,8 @@ export class Encoder {
   resource(resource: Resource, message: string): Serialised {
     const known = this.#known.get(resource);
     if (known !== undefined) return known;
-    const { spec, metadata } = resource;
-    const { labels, annotations, creationTimestamp } = metadata;
+    const { labels, annotations, creationTimestamp } = resource.metadata;
+    const spec = withWholeHosts(resource);
     const about = { ...(labels && { labels }), ...(annotations && { annotations }) };
     const envelope = {
       metadata: {

@@ -4,7 +4,7 @@ import type { Limits, Target, Tls } from '../../../model/target.ts';
 import { contentHash } from '../../../snapshot/build.ts';
 import type { Json } from '../../schema/json.ts';
 import { isHost } from '../checks/names.ts';
-import { serviceOf } from '../config/hosts.ts';
+import { serviceOf, wholeHost } from '../config/hosts.ts';
 import {
   DESTINATION_RULE,
   NETWORKING,
@@ -48,8 +48,9 @@ export function targetResources(
       .at('health')
       .add('Istio makes no health checks: nothing comes of it');
   const metadata = { name: OWN_PREFIX + slugOf(target.name), namespace, labels: OWN_LABELS };
-  const inMesh = first !== undefined && target.endpoints.length === 1 && serviceOf(first.host) !== undefined;
-  if (inMesh) return serviceResources(target, first, owned, metadata, warnings);
+  const service = first && target.endpoints.length === 1 ? serviceOf(first.host) : undefined;
+  if (first !== undefined && service !== undefined)
+    return serviceResources(target, { ...first, host: service.host }, owned, metadata, warnings);
   const host = `${metadata.name}.${OWN_DOMAIN}`;
   target.endpoints.forEach((endpoint, index) => {
     if (isIP(endpoint.host) === 0 && !isHost(endpoint.host))
@@ -91,7 +92,7 @@ function serviceResources(
   warnings: IssueList,
 ): TargetResources {
   const destination = { host, port: { number: port } };
-  if (owned.some(({ kind, spec }) => kind === DESTINATION_RULE && spec['host'] === host)) {
+  if (owned.some((one) => one.kind === DESTINATION_RULE && isFor(one, host))) {
     warnings
       .at('targets')
       .at(target.name)
@@ -108,6 +109,10 @@ function serviceResources(
     destination: { ...destination, subset: SUBSET },
     resources: [{ apiVersion: NETWORKING, kind: DESTINATION_RULE, metadata, spec }],
   };
+}
+
+function isFor({ spec, metadata: { namespace } }: Resource, host: string): boolean {
+  return typeof spec['host'] === 'string' && wholeHost(spec['host'], namespace) === host;
 }
 
 /** Without outlierDetection none is on; copies are never retried. */

@@ -20,7 +20,10 @@ export function targetOf(
   const entry = entryOf(host, namespace, resources);
   const place = entry === undefined ? inMesh(host, policy.port) : inEntry(entry, host, policy.port);
   if (typeof place === 'string') return place;
-  const rule = resources.find(({ kind, spec }) => kind === DESTINATION_RULE && spec['host'] === host);
+  const rule = resources.find(
+    (one) =>
+      one.kind === DESTINATION_RULE && wholeHost(String(one.spec['host']), one.metadata.namespace) === host,
+  );
   const policies = object(rule?.spec['trafficPolicy']);
   const tls = tlsOf(object(policies?.['tls']));
   if (typeof tls === 'string') return tls;

@@ -1,17 +1,21 @@
-/** Names of the mesh's own services; the mesh knows where they are and how to speak to them. */
+import { isIP } from 'node:net';
+
 const CLUSTER_DOMAIN = 'svc.cluster.local';
 
-/** As istiod takes a host that routes of this namespace name. */
+/** A host as routes of this namespace mean it: a short name is a service beside them. */
 export function wholeHost(host: string, namespace: string): string {
-  if (!host.includes('.')) return `${host}.${namespace}.${CLUSTER_DOMAIN}`;
-  return host.endsWith('.svc') ? `${host}.cluster.local` : host;
+  const isWhole = host === '' || host === '*' || host.includes('.') || isIP(host) !== 0;
+  return isWhole ? host : `${host}.${namespace}.${CLUSTER_DOMAIN}`;
 }
 
 /** `NAME.NAMESPACE.svc`, with the cluster's domain behind it or not. */
-const SERVICE = /^([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\.[a-z0-9.-]+)?$/;
+const SERVICE = /^([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\.([a-z0-9.-]+))?$/;
 
-/** The service of the mesh that a host is. */
-export function serviceOf(host: string): { readonly name: string; readonly namespace: string } | undefined {
-  const [, name, namespace] = SERVICE.exec(host) ?? [];
-  return name === undefined || namespace === undefined ? undefined : { name, namespace };
+/** The service of the mesh that a host is; the mesh knows where it is and how to speak to it. */
+export function serviceOf(
+  host: string,
+): { readonly name: string; readonly namespace: string; readonly host: string } | undefined {
+  const [, name, namespace, domain] = SERVICE.exec(host) ?? [];
+  if (name === undefined || namespace === undefined) return undefined;
+  return { name, namespace, host: domain === undefined ? `${name}.${namespace}.${CLUSTER_DOMAIN}` : host };
 }
