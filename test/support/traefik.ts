@@ -31,7 +31,7 @@ export class Traefik {
   }
 
   /** Resolves when its API answers. `endpoint`: what it fetches, every 200 ms. */
-  static async start(endpoint: string, headers: Readonly<Record<string, string>> = {}): Promise<Traefik> {
+  static async start(endpoint: string, headers?: Readonly<Record<string, string>>): Promise<Traefik> {
     const binary = await traefikBinary();
     const ports = await freePorts();
     const directory = mkdtempSync(join(tmpdir(), 'mirrorplane-traefik-'));
@@ -46,7 +46,7 @@ export class Traefik {
       log: { level: 'INFO', filePath: join(directory, 'log') },
       providers: {
         providersThrottleDuration: '100ms',
-        http: { endpoint, headers, pollInterval: '200ms', pollTimeout: '2s' },
+        http: { endpoint, ...(headers && { headers }), pollInterval: '200ms', pollTimeout: '2s' },
       },
     };
     await writeFile(join(directory, 'traefik.yml'), JSON.stringify(settings));

@@ -1,7 +1,11 @@
 import type { Issue, IssueList } from '../../../model/issue.ts';
 import { type Json, fieldsOf, listOf, namesIn, textOf } from '../json.ts';
 import { OURS, ownName } from '../names.ts';
+import { untoldHealth } from './health.ts';
+import { faultOfRule } from './rule.ts';
 import { SERVICE_TYPES, servicesOf } from './services.ts';
+
+const STRATEGIES = ['wrr', 'p2c', 'hrw', 'leasttime'];
 
 const KINDS = {
   services: 'service',
@@ -38,6 +42,8 @@ class ReferenceCheck {
     this.#each('services', (service, path) => this.#service(service, path));
     this.#each('middlewares', (middleware, path) => this.#middleware(middleware, path));
     this.#loops();
+    for (const { name, path } of untoldHealth(fieldsOf(this.#http['services'])))
+      this.#add(path, `service "${String(name)}" must have a healthCheck, as this one goes by its health`);
   }
 
   #each(kind: string, check: (item: Json, path: string, name: string) => void): void {
@@ -64,8 +70,10 @@ class ReferenceCheck {
   #router(router: Json, path: string, isParent: boolean): void {
     if (router['service'] !== undefined || !isParent)
       this.#required('services', router['service'], `${path}.service`);
-    if (router['parentRefs'] === undefined && textOf(router['rule']) === undefined)
-      this.#add(`${path}.rule`, 'is required');
+    const rule = textOf(router['rule']);
+    const fault = rule === undefined ? undefined : faultOfRule(rule, router['ruleSyntax']);
+    if (fault !== undefined) this.#add(`${path}.rule`, fault);
+    if (router['parentRefs'] === undefined && rule === undefined) this.#add(`${path}.rule`, 'is required');
     this.#middlewares(router, path);
     const options = fieldsOf(router['tls'])['options'];
     if (options !== undefined && options !== 'default')
@@ -80,6 +88,9 @@ class ReferenceCheck {
     const transport = balancer['serversTransport'];
     if (transport !== undefined)
       this.#known('serversTransports', transport, `${path}.loadBalancer.serversTransport`);
+    const strategy = textOf(balancer['strategy']) ?? 'wrr';
+    if (!STRATEGIES.includes(strategy))
+      this.#add(`${path}.loadBalancer.strategy`, `must be one of ${STRATEGIES.join(', ')}`);
     listOf(balancer['servers']).forEach((server, index) =>
       this.#url(fieldsOf(server)['url'], `${path}.loadBalancer.servers[${index}].url`),
     );

@@ -4,8 +4,8 @@ import { type Result, fail, ok } from '../../../model/issue.ts';
 /** Deeper than any dynamic configuration goes. */
 const MAX_DEPTH = 100;
 const MAX_ALIASES = 10_000;
-/** Values after aliases are followed: 32 MiB of honest YAML has fewer. */
-const MAX_VALUES = 8_000_000;
+/** Values after aliases are followed: no honest configuration has as many. */
+const MAX_VALUES = 1_000_000;
 
 const SCHEMA = CORE_SCHEMA.withTags(mergeTag);
 
