@@ -37,6 +37,8 @@ export const ENVOY_FILTER = 'EnvoyFilter';
 export const HTTP_ROUTE = 'HTTPRoute';
 
 export const NETWORKING = 'networking.istio.io/v1';
+/** Of an EnvoyFilter, which has no other. */
+export const PATCHING = 'networking.istio.io/v1alpha3';
 export const GATEWAY_API_GROUP = 'gateway.networking.k8s.io';
 
 /** `NAMESPACE/NAME`: how a resource is named over MCP, and how selectors name it. */

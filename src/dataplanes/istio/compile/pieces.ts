@@ -6,6 +6,7 @@ import { BackendRefs } from '../render/backends.ts';
 import {
   type Collection,
   DESTINATION_RULE,
+  ENVOY_FILTER,
   GATEWAY,
   HTTP_ROUTE,
   type Resource,
@@ -26,6 +27,7 @@ const MESH_CONFIG = 'core/v1alpha1/MeshConfig';
 const ORDER: readonly (readonly [string, PushOrder])[] = [
   [SERVICE_ENTRY, 'named'],
   [DESTINATION_RULE, 'named'],
+  [ENVOY_FILTER, 'named'],
   [GATEWAY, 'named'],
   [VIRTUAL_SERVICE, 'root'],
 ];

@@ -5,9 +5,12 @@ import { contentHash } from '../../../snapshot/build.ts';
 import type { Json } from '../../schema/json.ts';
 import { isHost } from '../checks/names.ts';
 import { serviceOf, wholeHost } from '../config/hosts.ts';
+import { seconds, streamBounds } from './stream-bounds.ts';
 import {
   DESTINATION_RULE,
+  ENVOY_FILTER,
   NETWORKING,
+  PATCHING,
   OWN_DOMAIN,
   OWN_LABELS,
   OWN_PREFIX,
@@ -79,6 +82,7 @@ export function targetResources(
     resources: [
       { apiVersion: NETWORKING, kind: SERVICE_ENTRY, metadata, spec: entry },
       { apiVersion: NETWORKING, kind: DESTINATION_RULE, metadata, spec: rule },
+      { apiVersion: PATCHING, kind: ENVOY_FILTER, metadata, spec: streamBounds(target, host) },
     ],
   };
 }
@@ -107,7 +111,10 @@ function serviceResources(
   const spec = { host, subsets: [{ name: SUBSET, trafficPolicy: policy }], exportTo: ['*'] };
   return {
     destination: { ...destination, subset: SUBSET },
-    resources: [{ apiVersion: NETWORKING, kind: DESTINATION_RULE, metadata, spec }],
+    resources: [
+      { apiVersion: NETWORKING, kind: DESTINATION_RULE, metadata, spec },
+      { apiVersion: PATCHING, kind: ENVOY_FILTER, metadata, spec: streamBounds(target, host, SUBSET) },
+    ],
   };
 }
 
@@ -142,10 +149,6 @@ function tlsSettings(tls: Tls, host: string | undefined): Json {
       : { caCertificates: caFile, ...(serverName !== undefined && { subjectAltNames: [serverName] }) }),
     ...(certFile !== undefined && { clientCertificate: certFile, privateKey: keyFile }),
   };
-}
-
-export function seconds(milliseconds: number): string {
-  return `${milliseconds / 1000}s`;
 }
 
 /** The name as a label of DNS. Names that are unlike stay so: what had to be changed has a hash behind it. */

@@ -3,7 +3,7 @@ import type { Compiled } from '../../data-plane.ts';
 import { HTTP_ROUTE } from '../types.ts';
 
 const GATEWAY_API = ['Service', 'EndpointSlice', HTTP_ROUTE];
-const LEADING = ['ServiceEntry', 'DestinationRule'];
+const LEADING = ['ServiceEntry', 'DestinationRule', 'EnvoyFilter'];
 
 /** Everything that istiod is served, as documents for kubectl: what is named before what names it. */
 export function renderIstio(compiled: Compiled): string {
