@@ -27,8 +27,8 @@ export function structureOf(mirrors: readonly Unshared[], warnings: readonly Iss
   };
 }
 
-function destinationOf({ endpoints, tls = {} }: Unshared['target']): string {
-  const settings = Object.entries(tls).sort(([a], [b]) => (a < b ? -1 : 1));
+function destinationOf({ endpoints, tls }: Unshared['target']): string {
+  const settings = tls && Object.entries(tls).sort(([a], [b]) => (a < b ? -1 : 1));
   return contentHash(JSON.stringify([endpoints.map(({ host, port }) => [host, port]), settings]));
 }
 

@@ -62,13 +62,17 @@ export function mirrorLocation(
   ];
 }
 
-/** Of requests that are not the mirror's nothing is told. */
-function logLines(symbol: string, variable: Decision['variable'], { logAddress }: RenderOptions) {
-  if (logAddress === undefined) return ['access_log off;'];
+/** Of requests that are not the mirror's nothing is told. Lua counts in the phase of the log, so that must come. */
+function logLines(
+  symbol: string,
+  variable: Decision['variable'],
+  { logAddress, driver }: RenderOptions,
+): readonly string[] {
   const condition = variable === undefined ? '' : ` if=${variable}`;
+  const log = `syslog:server=${logAddress},nohostname,tag=mirrorplane ${symbol}${condition}`;
   return [
-    `access_log syslog:server=${logAddress},nohostname,tag=mirrorplane ${symbol}${condition};`,
-    'log_subrequest on;',
+    `access_log ${logAddress === undefined ? 'off' : log};`,
+    ...(logAddress === undefined && driver === 'reload' ? [] : ['log_subrequest on;']),
   ];
 }
 

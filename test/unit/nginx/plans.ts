@@ -1,4 +1,5 @@
 /** Plans to render, from what REST takes. */
+import protobuf from 'protobufjs/minimal.js';
 import type { Driver, Plan } from '../../../src/dataplanes/nginx/plan.ts';
 import { planOf, unshared } from '../../../src/dataplanes/nginx/plan-of.ts';
 import { checkMirror } from '../../../src/model/check-mirror.ts';
@@ -27,4 +28,15 @@ export function plan(driver: Driver, mirrors: readonly Mirror[], to = target()):
     driver,
     percents,
   );
+}
+
+/** The value of a serialised `google.protobuf.Any`. */
+export function anyValue(any: Uint8Array = new Uint8Array()): Uint8Array {
+  const reader = protobuf.Reader.create(any);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === 18) return reader.bytes();
+    reader.skipType(tag & 7);
+  }
+  throw new Error('it has no value');
 }

@@ -104,7 +104,7 @@ function routesFor(adopted: readonly Adopted[]): ReadonlyMap<Directive | undefin
   if (sets.size < 2) return routes;
   const taken = new Set<string>();
   for (const holder of holders.keys()) {
-    const wanted = toName((holder?.args.at(-1) ?? '').replace(/^[^A-Za-z0-9]+/, ''), 'root');
+    const wanted = toName((holder?.args.at(-1) ?? '').replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, ''), 'root');
     const name = freeName(wanted, (other) => taken.has(other));
     taken.add(name);
     routes.set(holder, name);
