@@ -244,6 +244,7 @@ export const nodeStatus = object({
   state: { type: 'string', enum: ['acked', 'rejected', 'pending', 'unconfirmed'] },
   connectedAt: { type: 'string' },
   disconnectedAt: { type: 'string' },
+  polledAt: { type: 'string', description: 'When it asked last, of a node that polls' },
   limitations: { ...stringList, description: 'What it cannot do of what its mirrors want' },
   types: list(
     object({

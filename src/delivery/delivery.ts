@@ -276,7 +276,10 @@ export class Delivery implements StreamObserver, LoadReportObserver {
   /** A node fetches its document. Undefined: there is none for it, and it must keep what it has. */
   poll(fleet: string, poll: Poll): Buffer | undefined {
     const polled = this.#fleets.get(fleet)?.dataPlane.polled;
-    return polled && this.#polls.poll(poll, polled);
+    const document = polled && this.#polls.poll(poll, polled);
+    const node = this.#nodes.get(poll.node.id);
+    if (node !== undefined) node.polledAt = this.#timers.now();
+    return document;
   }
 
   reported(info: NodeInfo, loads: readonly ClusterLoad[], intervalMs: number | undefined): void {

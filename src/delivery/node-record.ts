@@ -51,6 +51,8 @@ export class NodeRecord {
   /** The same since it was on {@link base}, as far as a report is of nothing else. */
   #loadsOn: { readonly base: Version | undefined; readonly loads: Map<string, LoadRecord> } | undefined;
   lastReport: number | undefined;
+  /** When it fetched its document last, where it is one that does. */
+  polledAt: number | undefined;
   /** Whether its own API can be asked what is in force. */
   readable = false;
   /** What that said last. */
@@ -277,6 +279,7 @@ export class NodeRecord {
       state,
       connectedAt: iso(this.connectedAt),
       ...(this.disconnectedAt !== undefined && { disconnectedAt: iso(this.disconnectedAt) }),
+      ...(this.polledAt !== undefined && { polledAt: iso(this.polledAt) }),
       limitations,
       ...(this.finding && { readBack: { ...this.finding, at: iso(this.finding.at) } }),
       types: [...this.types].map(([typeUrl, records]) => typeStatus(typeUrl, records.at(-1))),

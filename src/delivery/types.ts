@@ -31,6 +31,8 @@ export interface NodeStatus {
   readonly state: NodeState;
   readonly connectedAt: string;
   readonly disconnectedAt?: string;
+  /** When it asked last, of a node that polls. */
+  readonly polledAt?: string;
   /** Of what its fleet's mirrors want, what this node cannot do, in words. */
   readonly limitations: readonly string[];
   readonly types: readonly TypeStatus[];

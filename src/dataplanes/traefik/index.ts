@@ -1,7 +1,7 @@
 import { dump } from 'js-yaml';
 import { type Issue, ok } from '../../model/issue.ts';
 import type { Capabilities, CompileInput, DataPlane } from '../data-plane.ts';
-import { TraefikCompiled, makeStructure } from './compile/compiled.ts';
+import { type Structure, TraefikCompiled, makeStructure } from './compile/compiled.ts';
 import { hasHealthCheck, missingHeaders } from './compile/node-service.ts';
 import { STEP } from './compile/percent.ts';
 import { type PlannedMirror, makePlan } from './compile/plan.ts';
@@ -9,16 +9,29 @@ import { type TraefikConfig, readTraefikConfig } from './config/read.ts';
 import { TYPE_URL } from './names.ts';
 import { READ_BACK } from './read-back.ts';
 
-/** Traefik, which fetches its dynamic configuration over HTTP and tells by its API what became of it. */
+/**
+ * Traefik, which fetches its dynamic configuration over HTTP and tells by its API what became of it. Pure but for what it
+ * remembers of earlier input.
+ */
 export function createTraefikDataPlane(): DataPlane<TraefikConfig> {
+  const structures = new WeakMap<TraefikConfig, { readonly key: string; readonly structure: Structure }>();
+
+  function structureFor({ config, mirrors }: CompileInput<TraefikConfig>): Structure {
+    const key = structureKey(mirrors);
+    const known = structures.get(config);
+    if (known?.key === key) return known.structure;
+    const plan = makePlan(config.document, mirrors);
+    const structure = makeStructure(config.document, plan, plan.flatMap(warningsOf));
+    structures.set(config, { key, structure });
+    return structure;
+  }
+
   return {
     kind: 'traefik',
     capabilities: CAPABILITIES,
     readConfig: readTraefikConfig,
     compile(input) {
-      const plan = makePlan(input.config.document, input.mirrors);
-      const structure = makeStructure(input.config.document, plan, plan.flatMap(warningsOf));
-      const compiled = new TraefikCompiled(structure, percentsOf(input));
+      const compiled = new TraefikCompiled(structureFor(input), percentsOf(input));
       return ok(compiled, compiled.warnings);
     },
     variantFor: () => 'document',
@@ -34,6 +47,19 @@ export function createTraefikDataPlane(): DataPlane<TraefikConfig> {
           : '',
     },
   };
+}
+
+/** What of the mirrors shapes structure. */
+function structureKey(mirrors: CompileInput['mirrors']): string {
+  return JSON.stringify(
+    mirrors.map(({ mirror: { name, routes, exclude, copy }, target }) => [
+      name,
+      routes,
+      exclude,
+      copy,
+      target,
+    ]),
+  );
 }
 
 function percentsOf({ mirrors }: CompileInput<TraefikConfig>): ReadonlyMap<string, number> {

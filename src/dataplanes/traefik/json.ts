@@ -18,15 +18,16 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** The same with its keys in order. */
+export function sorted(json: Json): Json {
+  return Object.fromEntries(Object.entries(json).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 /** The same with the keys of every object in order: equal content is equal bytes. */
 export function inOrder(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inOrder);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, child]) => [key, inOrder(child)]),
-  );
+  return sorted(Object.fromEntries(Object.entries(value).map(([key, child]) => [key, inOrder(child)])));
 }
 
 /** What JSON leaves as it is and YAML takes for no character. */

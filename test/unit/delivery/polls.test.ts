@@ -18,7 +18,10 @@ test('a node that asks is given its document, the same until it changes, and has
   t.regex(first ?? '', /100000/);
   t.is(rig.state(), 'acked');
   t.is(rig.percent(), 10);
+  rig.timers.pass(5000);
   t.is(rig.poll(), first);
+  const { polledAt, connectedAt = '' } = rig.delivery.node('n1') ?? {};
+  t.is(Date.parse(polledAt ?? '') - Date.parse(connectedAt), 5000);
   rig.publish(20);
   t.is(rig.state(), 'pending');
   t.is(rig.percent(), 10);

@@ -28,7 +28,7 @@ export function makeStructure(
   const all = mirroredDocument(owned, plan, new Map(plan.map(({ mirror }) => [mirror.name, STEP])));
   return {
     ...{ owned, plan, warnings },
-    hash: contentHash(JSON.stringify(inOrder(all))),
+    hash: contentHash(JSON.stringify(all)),
     destinations: new Map(plan.map(({ mirror, target }) => [mirror.name, destination(target)])),
   };
 }
