@@ -24,6 +24,9 @@ export interface NodeProbesOptions {
   };
 }
 
+/** An edge that has not reported for so many intervals is silent. */
+const LATE_REPORTS = 4;
+
 /** A node of a target became well, or unwell, by its own healthcheck. */
 export interface NodeHealthEvent {
   readonly target: string;
@@ -90,7 +93,7 @@ export class NodeProbes {
 
   /** A reading that began before a target was changed tells of the old one. */
   #watchAll(): void {
-    const { control, timers, fetch } = this.#options;
+    const { control, timers, fetch, log } = this.#options;
     for (const [name, watch] of this.#watches) {
       if (isSame(watch.target, control.state.target.get(name)?.value)) continue;
       watch.stop();
@@ -99,7 +102,9 @@ export class NodeProbes {
     for (const { value: target } of control.state.target.values()) {
       if (target.node === undefined || this.#watches.has(target.name)) continue;
       const onHealth = (endpoint: Endpoint, health: NodeHealth): void => this.#tell(target, endpoint, health);
-      const watch = new NodeWatch(target, { timers, fetch, onHealth });
+      const onError = (error: unknown): void =>
+        log.warn({ err: error, target: target.name }, 'a node could not be asked');
+      const watch = new NodeWatch(target, { timers, fetch, onHealth, onError });
       this.#watches.set(target.name, watch);
       watch.start();
     }
@@ -125,17 +130,19 @@ export class NodeProbes {
 
   /** Copies of all mirrors of all fleets to a target. */
   #copies(target: string, from: number): CopyEvidence | string {
-    const { control, delivery } = this.#options;
+    const { control, delivery, timers } = this.#options;
     const points = new Map<number, number>();
     let [reportMs, inFlight] = [0, 0];
     for (const { value: mirror } of control.state.mirror.values()) {
       if (mirror.target !== target) continue;
-      const view = delivery.view(mirror.fleet, mirror.name, from);
+      const everyMs = this.#reportMs(mirror);
+      reportMs = Math.max(reportMs, everyMs);
+      const lately = Math.max(from, timers.now() - LATE_REPORTS * everyMs);
+      const view = delivery.view(mirror.fleet, mirror.name, lately);
       const groups = view === undefined ? [] : [view.chosen, view.rest];
       const silent = groups.reduce((sum, { nodes, reporting }) => sum + nodes - reporting, 0);
       if (silent > 0) return `${silent} nodes of fleet ${mirror.fleet} have not reported their copies`;
       inFlight += groups.reduce((sum, { copies }) => sum + copies.inFlight, 0);
-      reportMs = Math.max(reportMs, this.#reportMs(mirror));
       for (const { at, copies } of delivery.load(mirror.fleet, mirror.name)?.points(from) ?? []) {
         points.set(at, (points.get(at) ?? 0) + copies.sent);
       }

@@ -15,6 +15,8 @@ export interface NodeWatchOptions {
   readonly fetch: Fetch;
   /** Told when a node's health is another. */
   readonly onHealth: (endpoint: Endpoint, health: NodeHealth) => void;
+  /** Told of what should not have happened; the node is asked again all the same. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** As long as load reports are kept. */
@@ -79,10 +81,10 @@ export class NodeWatch {
 
   /** A node that is slow to answer is not asked again before it has. */
   #repeat(what: string, intervalMs: number, ask: () => Promise<void>): void {
-    const { timers } = this.#options;
+    const { timers, onError } = this.#options;
     const next = async (): Promise<void> => {
       const began = timers.now();
-      await ask();
+      await ask().catch(onError);
       if (this.#stopped) return;
       const rest = Math.max(0, began + intervalMs - timers.now());
       this.#callOffs.set(
