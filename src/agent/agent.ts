@@ -85,9 +85,10 @@ export class Agent {
         stateListen: text(stateListen),
         logAddress: text({ host: this.#options.logListen.host, port: logPort }),
       });
+    // What the owner includes must be there before NGINX can say which modules he loads.
+    await this.#begin(generations, installer, make('reload'));
     const driver = make(await this.#choose(nginx));
     for (const advice of await reloadAdvice(nginx, version, driver.kind)) log.warn({ version }, advice);
-    await this.#begin(generations, installer, driver);
     const failed = (what: string) => (error: unknown) => log.error({ err: error }, what);
     const load = async <T>(what: Promise<T | undefined>): Promise<T | undefined> =>
       what.catch((error: unknown) => void failed('what was kept on disk cannot be read')(error));
@@ -106,7 +107,10 @@ export class Agent {
       },
       onContact: () => contact.heard(),
       contactEveryMs: () => contact.askEveryMs(),
-      onChannel: (channel: Client | undefined) => loads.use(channel),
+      onChannel: (channel: Client | undefined) => {
+        if (channel !== undefined) keeper.connected();
+        loads.use(channel);
+      },
     });
     const keeper: Keeper = new Keeper({
       ...{ driver, client, contact, log, clock: this.#clock, health: this.#health },

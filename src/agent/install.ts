@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Files, Generations, Staged } from './generations.ts';
 import type { Nginx } from './nginx.ts';
@@ -70,9 +71,9 @@ export class Installer {
 
   /** The first files of all: with nothing to mirror, and harmless where NGINX does not like them. */
   async begin(files: Files): Promise<string | undefined> {
-    const { nginx, generations } = this.#options;
+    const { generations } = this.#options;
     let staged = await generations.stage(files);
-    const words = await nginx.test(staged.conf, staged.pid);
+    const words = await this.#test(staged);
     if (words !== undefined) {
       await generations.discard(staged);
       staged = await generations.stage(new Map([...files.keys()].map((name) => [name, '# Nothing yet.\n'])));
@@ -81,9 +82,16 @@ export class Installer {
     return words;
   }
 
+  /** Nginx's own words, which name the owner's files and not their shadows. */
+  async #test(staged: Staged): Promise<string | undefined> {
+    const { nginx } = this.#options;
+    const words = await nginx.test(staged.conf, staged.pid);
+    return words?.replaceAll(`${dirname(staged.conf)}/`, `${dirname(nginx.conf)}/`);
+  }
+
   async #refusal(staged: Staged): Promise<string | undefined> {
     const { nginx, generations, answers } = this.#options;
-    const words = await nginx.test(staged.conf, staged.pid);
+    const words = await this.#test(staged);
     if (words !== undefined || (await answers())) return words;
     // A reload costs requests, and where nothing of ours is included it would change nothing.
     await generations.spoil();

@@ -97,6 +97,11 @@ export class Keeper {
     this.#refused = undefined;
   }
 
+  /** On a new stream the control plane says anew what it wants: what was refused may be none of it. */
+  connected(): void {
+    this.#refused = undefined;
+  }
+
   /** Does what is to be done now; resolves with the milliseconds until it wants to be called again at the latest. */
   async step(): Promise<number> {
     const { clock, client } = this.#options;

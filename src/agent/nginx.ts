@@ -28,6 +28,8 @@ const MAX_WORDS = 2000;
 export class Nginx {
   readonly conf: string;
   readonly #options: NginxOptions;
+  /** Where a running master's was found. */
+  #pidFile: string | undefined;
 
   constructor(options: NginxOptions) {
     this.#options = options;
@@ -75,22 +77,20 @@ export class Nginx {
 
   /** Process id of the master. Undefined when none runs: a stale pid file is no process of ours. */
   async master(): Promise<number | undefined> {
-    const text = await readFile(await this.pidFile(), 'utf8').catch(() => '');
-    const pid = Number(text.trim());
-    if (!Number.isSafeInteger(pid) || pid <= 1) return undefined;
-    try {
-      process.kill(pid, 0);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined;
-    }
-    const title = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
-    return title === undefined || title.includes('nginx') ? pid : undefined;
+    // The owner may be writing the configuration just now: what was found once is asked first.
+    const known = this.#pidFile;
+    const found = known === undefined ? undefined : await processOf(known);
+    if (found !== undefined) return found;
+    const file = await this.pidFile();
+    const pid = await processOf(file);
+    if (pid !== undefined) this.#pidFile = file;
+    return pid;
   }
 
   /** Has the master read its configuration anew. Undefined, or why that could not be asked. */
   async hangUp(): Promise<string | undefined> {
     const pid = await this.master();
-    if (pid === undefined) return `nginx is not running: no process by ${await this.pidFile()}`;
+    if (pid === undefined) return 'nginx is not running';
     try {
       process.kill(pid, 'SIGHUP');
       return undefined;
@@ -108,6 +108,19 @@ export class Nginx {
     const prefix = this.#options.prefix ?? argument(built, 'prefix') ?? '/usr/local/nginx';
     return resolve(prefix, said ?? compiled);
   }
+}
+
+async function processOf(pidFile: string): Promise<number | undefined> {
+  const text = await readFile(pidFile, 'utf8').catch(() => '');
+  const pid = Number(text.trim());
+  if (!Number.isSafeInteger(pid) || pid <= 1) return undefined;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined;
+  }
+  const title = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
+  return title === undefined || title.includes('nginx') ? pid : undefined;
 }
 
 /** Of the main context. */

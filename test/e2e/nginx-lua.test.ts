@@ -1,6 +1,6 @@
 import test from 'ava';
 import { NginxNode, seedExample, startNginxRig } from '../support/nginx-rig.ts';
-import { changesUnderLoad, headers, shares } from '../support/nginx-steps.ts';
+import { changesUnderLoad, hanging, headers, kills, refusals, shares } from '../support/nginx-steps.ts';
 
 test('lua', async (t) => {
   const rig = await startNginxRig(t, { driver: 'lua' });
@@ -13,4 +13,11 @@ test('lua', async (t) => {
   t.log(`${lost} of ${requests} lost in ${changes} changes`);
   t.is(reloads, 0);
   t.is(lost, 0);
+  console.log('refusals', rig.agent().said().length);
+  await refusals(t, rig, node);
+  console.log('hanging');
+  t.log(`switched off after ${await hanging(t, rig, rig.plane)} s`);
+  console.log('kills');
+  await rig.plane.done('PATCH', '/v1/mirrors/ngx-mirror-test?wait=acked', { target: 'mirror-test' });
+  await kills(t, rig, node);
 });

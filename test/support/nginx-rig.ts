@@ -150,7 +150,7 @@ export async function startNginxRig(t: ExecutionContext, options: NginxRigOption
   const state = temporaryDirectory(t);
   const plane = await ControlPlane.start({ data });
   t.teardown(() => plane.stop());
-  await plane.done('PUT', `/v1/fleets/${fleet}`, { dataPlane: 'nginx' });
+  await plane.done('PUT', `/v1/fleets/${fleet}`, { dataPlane: 'nginx', delivery: { watch: '1s' } });
   const [port = 0, status = 0, stateListen = 0] = await freePorts(3);
   const edge = await Nginx.prepare({
     port: status,
@@ -177,7 +177,10 @@ export async function startNginxRig(t: ExecutionContext, options: NginxRigOption
       more: flags,
     });
     current = agent;
-    t.teardown(() => agent.stop());
+    t.teardown(async () => {
+      await agent.stop();
+      if (!t.passed) t.log(agent.said());
+    });
     return agent;
   };
   // Before NGINX: what it includes is not there yet.
