@@ -79,20 +79,23 @@ export class Confirmations {
   #found(node: NodeRecord, of: Snapshot, finding: Finding): void {
     if (node.wanted === undefined) return;
     this.#note(node, finding.state, finding.state === 'refused' ? finding.message : undefined);
-    for (const [record, type] of node.takenOf(of)) {
-      if (finding.state === 'applied') {
-        if (record.acked?.version !== type.version) this.#options.applied(node, record, type);
-      } else if (finding.state === 'refused') {
-        const known = record.rejected?.type.version === type.version;
-        if (!known && record.acked?.version !== type.version)
-          this.#options.refused(node, record, type, finding.message);
-      } else if (record.acked?.version === type.version) this.#lost(node, record);
+    const taken = node.takenOf(of);
+    // While some of it is new, something else in force says nothing of the rest.
+    const wasApplied = taken.every(([record, type]) => record.acked?.version === type.version);
+    if (finding.state === 'other') return wasApplied ? this.#lost(node, taken) : undefined;
+    for (const [record, type] of taken) {
+      const isAcked = record.acked?.version === type.version;
+      if (finding.state !== 'refused') {
+        if (!isAcked) this.#options.applied(node, record, type);
+      } else if (!isAcked && record.rejected?.type.version !== type.version)
+        this.#options.refused(node, record, type, finding.message);
     }
   }
 
   /** It was in force, and is not any more: somebody else changed it, or the node was restarted. */
-  #lost(node: NodeRecord, record: TypeRecord): void {
-    record.acked = undefined;
+  #lost(node: NodeRecord, taken: ReturnType<NodeRecord['takenOf']>): void {
+    if (taken.length === 0) return;
+    for (const [record] of taken) record.acked = undefined;
     this.#options.log.warn({ node: node.id, fleet: node.fleet }, 'what was in force on a node is no longer');
     this.#options.changed(node);
   }
