@@ -86,10 +86,11 @@ export const importCommand: Command = {
     const mirrors = await Promise.all(
       config.adopted.mirrors.map((name) => describeMirror(client, name, config)),
     );
+    const isOwners = dataPlane === 'nginx';
     const targets = await Promise.all(
-      config.adopted.targets.map((name) => describeTarget(client, name, config)),
+      config.adopted.targets.map(async (name) => (isOwners ? describeTarget(client, name, config) : name)),
     );
-    print(describe(config, { mirrors, targets }, values.fleet, { dry, isOwners: dataPlane === 'nginx' }));
+    print(describe(config, { mirrors, targets }, values.fleet, { dry, isOwners }));
     return 0;
   },
 };

@@ -17,7 +17,7 @@ export interface RenderOptions {
 }
 
 export const DEFAULT_DIRECTORY = '/etc/nginx/mirrorplane';
-export const DEFAULT_STATE_LISTEN = '127.0.0.1:9180';
+export const DEFAULT_STATE_LISTEN = '127.0.0.1:22119';
 
 export const HTTP_FILE = 'http.conf';
 export const SERVER_FILE = 'server.conf';
