@@ -19,6 +19,8 @@ const SEED = (
   }
 ).config;
 const TOKEN = 'a-token-of-the-test';
+/** Opens what nodes fetch, and nothing else. */
+const NODE_TOKEN = 'a-token-for-nodes';
 const AUTHORIZATION = { Authorization: `Bearer ${TOKEN}` };
 const MIRRORED = { Host: 'mirrored.example.com' };
 const WAIT = 'wait=acked&timeout=20s';
@@ -33,7 +35,7 @@ function seedAt(origin: number, wallarm: number): string {
 }
 
 function startPlane(data: string, http?: string): Promise<ControlPlane> {
-  const environment = { MIRRORPLANE_TOKEN: TOKEN };
+  const environment = { MIRRORPLANE_TOKEN: TOKEN, MIRRORPLANE_NODE_TOKEN: NODE_TOKEN };
   return ControlPlane.start({ data, ...(http !== undefined && { http }), environment });
 }
 
@@ -78,7 +80,7 @@ class Rig {
 
   async startTraefik(): Promise<void> {
     const endpoint = `http://${this.plane.http}/v1/fleets/edge/traefik?node=edge-t1`;
-    this.#traefik = await Traefik.start(endpoint, AUTHORIZATION);
+    this.#traefik = await Traefik.start(endpoint, { Authorization: `Bearer ${NODE_TOKEN}` });
   }
 
   get traefik(): Traefik {
