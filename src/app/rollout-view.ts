@@ -51,9 +51,9 @@ export interface MirrorForm {
     readonly effective: readonly { readonly percent: number | null; readonly nodes: number }[];
     readonly nodes: { readonly total: number; readonly acked: number; readonly rejected: number };
     readonly recent: {
-      readonly copies: number;
-      readonly failed: number;
-      readonly dropped: number;
+      readonly copies: number | null;
+      readonly failed: number | null;
+      readonly dropped: number | null;
       readonly sharePercent: number | null;
       readonly coverage: number | null;
     };
@@ -173,6 +173,7 @@ export function describeNodes({ status }: MirrorForm): string {
 
 export function describeLoad({ status }: MirrorForm): string {
   const { sharePercent, coverage, copies, failed, dropped } = status.recent;
+  if (copies === null) return 'last minute: nobody reported what was copied';
   const share =
     sharePercent === null
       ? 'share of requests unknown'

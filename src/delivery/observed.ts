@@ -27,9 +27,9 @@ export function recentLoad(sample: Sample | undefined): RecentLoad {
   const primary = sample?.primary;
   return {
     seconds: RECENT_MS / 1000,
-    copies: copies?.sent ?? 0,
-    failed: copies?.failed ?? 0,
-    dropped: copies?.dropped ?? 0,
+    copies: copies?.sent ?? null,
+    failed: copies?.failed ?? null,
+    dropped: copies?.dropped ?? null,
     primaryRequests: primary?.requests ?? null,
     primaryErrors: primary?.errors ?? null,
     sharePercent: ratio(copies?.sent, primary?.requests, 100),

@@ -105,9 +105,9 @@ export interface MirrorStatus {
 
 export interface RecentLoad {
   readonly seconds: number;
-  readonly copies: number;
-  readonly failed: number;
-  readonly dropped: number;
+  readonly copies: number | null;
+  readonly failed: number | null;
+  readonly dropped: number | null;
   readonly primaryRequests: number | null;
   readonly primaryErrors: number | null;
   /** Copies per primary request, in percent. */

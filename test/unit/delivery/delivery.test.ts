@@ -176,6 +176,7 @@ test('load reports are summed since the node connected, and only of nodes that a
   const load = { cluster: 'edge-m', issued: 6, succeeded: 3, failed: 1, inProgress: 2, dropped: 1 };
   const a = rig.node('a');
   t.is(rig.delivery.mirrorStatus('edge', 'edge-m').observed, null);
+  t.like(rig.delivery.mirrorStatus('edge', 'edge-m').recent, { copies: null, failed: null, dropped: null });
   rig.delivery.reported(a.node, [load], 1000);
   rig.delivery.reported(a.node, [{ ...load, issued: 2, inProgress: 0 }], 1000);
   rig.delivery.reported({ ...a.node, id: 'nobody' }, [load], 1000);
