@@ -79,6 +79,7 @@ const STRUCTURAL: Readonly<Record<string, { mirror?: object; target?: object }>>
   endpoints: { target: { endpoints: [{ host: '127.0.0.1', port: 1 }] } },
   protocol: { target: { protocol: 'http2' } },
   tls: { target: { tls: { serverName: 'node.example' } } },
+  'tls of defaults': { target: { tls: {} } },
   limits: { target: { limits: { maxRequests: 3 } } },
   health: { target: { health: { path: '/health' } } },
 };
@@ -90,7 +91,7 @@ for (const [field, change] of Object.entries(STRUCTURAL)) {
     const after = compile([mirror('m', change.mirror)], target(change.target));
     t.not(after.structure, before.structure);
     t.is(compile([mirror('m')], target()).structure, before.structure);
-    const moved = ['endpoints', 'protocol', 'tls'].includes(field);
+    const moved = ['endpoints', 'protocol', 'tls', 'tls of defaults'].includes(field);
     t.is(after.destinations.get('m') !== before.destinations.get('m'), moved);
   });
 }

@@ -6,8 +6,9 @@ export function destinationsOf(targets: ReadonlyMap<string, Target>): ReadonlyMa
   return new Map([...targets].map(([mirror, target]) => [mirror, destination(target)]));
 }
 
-function destination({ endpoints, protocol, tls = {} }: Target): string {
+function destination({ endpoints, protocol, tls }: Target): string {
   const addresses = endpoints.map(({ host, port }) => [host, port]);
-  const settings = Object.entries(tls).sort(([a], [b]) => (a < b ? -1 : 1));
+  // TLS with every default is another way than none.
+  const settings = tls && Object.entries(tls).sort(([a], [b]) => (a < b ? -1 : 1));
   return contentHash(JSON.stringify([addresses, protocol, settings]));
 }
