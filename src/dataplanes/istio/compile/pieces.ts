@@ -21,7 +21,7 @@ import { type Structure, destinationHashes } from './structure.ts';
 
 export const VIRTUAL_SERVICES = 'networking.istio.io/v1/VirtualService';
 /** istiod asks for it too, and keeps its own where there is none. */
-const MESH_CONFIG = 'core/v1alpha1/MeshConfig';
+const NO_MESH_CONFIG = makeTypeSnapshot('core/v1alpha1/MeshConfig', [], { order: 'independent' });
 
 /** What is named comes before what names it; what nothing waits for goes at once. */
 const ORDER: readonly (readonly [string, PushOrder])[] = [
@@ -69,7 +69,7 @@ export class Pieces {
     const types = this.#collections.map((collection) =>
       collection.kind === VIRTUAL_SERVICE ? this.#build(collection, percentOf) : this.#unchanging(collection),
     );
-    return [...types, makeTypeSnapshot(MESH_CONFIG, [], { order: 'independent' })];
+    return [...types, NO_MESH_CONFIG];
   }
 
   /** As Kubernetes has them, by kind. */
