@@ -1,4 +1,5 @@
 import { type Socket, createSocket } from 'node:dgram';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { type LogLine, readLogLine } from '../dataplanes/nginx/log-line.ts';
@@ -6,6 +7,13 @@ import type { ListenAddress } from './state-api.ts';
 
 /** The kernel gives less where `net.core.rmem_max` says so; what does not fit is not counted. */
 const BUFFER_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Below what systems hand out themselves: NGINX's own socket would be given the port some time while no agent has it, as
+ * it opens one for each line that nobody takes.
+ */
+const [LOWEST, HIGHEST] = [22_200, 32_000];
+const TRIES = 20;
 
 /** Takes the lines that NGINX sends of each request that a mirror could copy. */
 export class CopyLog {
@@ -18,8 +26,14 @@ export class CopyLog {
 
   /** `preferred`: the port to have where any will do and this one is free. Resolves with the port. */
   async start({ host, port }: ListenAddress, preferred: number | undefined): Promise<number> {
-    if (port !== 0 || preferred === undefined) return this.#bind(host, port);
-    return this.#bind(host, preferred).catch(() => this.#bind(host, 0));
+    if (port !== 0) return this.#bind(host, port);
+    const ports = preferred === undefined ? [] : [preferred];
+    while (ports.length < TRIES) ports.push(randomInt(LOWEST, HIGHEST));
+    for (const one of ports) {
+      const bound = await this.#bind(host, one).catch(() => undefined);
+      if (bound !== undefined) return bound;
+    }
+    return this.#bind(host, 0);
   }
 
   stop(): void {

@@ -2,15 +2,14 @@ import { stateBody } from '../dataplanes/nginx/lua.ts';
 import type { Driver, Plan } from '../dataplanes/nginx/plan.ts';
 import { type RenderOptions, renderNginx } from '../dataplanes/nginx/render.ts';
 import type { Addresses } from './effective.ts';
-import type { Files, Generations } from './generations.ts';
+import type { Generations } from './generations.ts';
 import type { Installer, Outcome } from './install.ts';
 import type { StateApi } from './state-api.ts';
 
 /** A plan made ready for this NGINX. */
 export interface Prepared {
-  readonly files: Files;
-  /** It cannot be without a reload. */
-  readonly reload: boolean;
+  /** Names of files that change: where there are any it cannot be without a reload. */
+  readonly changed: readonly string[];
   /** Brings NGINX to it, and resolves when NGINX itself said so. */
   apply(): Promise<Outcome>;
 }
@@ -55,20 +54,19 @@ export class NginxDriver {
     const { generations, installer } = this.#options;
     const { files: rendered, entries, filesVersion } = this.render(plan, addresses);
     const files = await generations.complete(rendered);
-    const reload = !(await installer.has(files));
+    const changed = await installer.changed(files);
+    const reload = changed.length > 0;
     if (this.kind === 'reload') {
       const inForce = async (): Promise<boolean> => (await this.version()) === plan.version;
       return {
-        files,
-        reload,
+        changed,
         apply: () => (reload ? installer.install(files, inForce) : this.#pickUp(inForce)),
       };
     }
     const body = stateBody(plan.version, entries);
     const loaded = async (): Promise<boolean> => (await this.#options.api.state())?.files === filesVersion;
     return {
-      files,
-      reload,
+      changed,
       apply: async () => {
         const outcome = reload ? await installer.install(files, loaded) : await this.#pickUp(loaded);
         return outcome.kind === 'applied' ? this.#put(body, plan.version, entries) : outcome;

@@ -32,10 +32,11 @@ export class Installer {
     this.#options = options;
   }
 
-  /** Whether these, complete, are what NGINX reads. */
-  async has(files: Files): Promise<boolean> {
-    const live = await this.#options.generations.live();
-    return live !== undefined && isSame(live, files);
+  /** Names of those of `files`, which are complete, that NGINX has otherwise. */
+  async changed(files: Files): Promise<readonly string[]> {
+    const live = (await this.#options.generations.live()) ?? new Map<string, string>();
+    const names = new Set([...files.keys(), ...live.keys()]);
+    return [...names].filter((name) => files.get(name) !== live.get(name));
   }
 
   /** `inForce`: asks NGINX whether it has them. */
@@ -115,8 +116,4 @@ export class Installer {
 
 function absent(): Outcome {
   return { kind: 'absent', message: 'nginx is not running' };
-}
-
-function isSame(a: Files, b: Files): boolean {
-  return a.size === b.size && [...a].every(([name, text]) => b.get(name) === text);
 }

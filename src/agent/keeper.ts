@@ -127,7 +127,7 @@ export class Keeper {
   }
 
   async #bringTo(sent: Sent): Promise<number> {
-    const { resolver, driver, throttle, clock } = this.#options;
+    const { resolver, driver, throttle, clock, log } = this.#options;
     const isCandidate = sent === this.#candidate;
     const resolving = resolver.refresh(sent.plan);
     const complaints = isCandidate ? await within(resolving, RESOLVE_MS) : [];
@@ -144,10 +144,11 @@ export class Keeper {
     if (!isCandidate && this.#stuck?.version === plan.version && clock.now() < this.#stuck.until)
       return TICK_MS;
     const prepared = await driver.prepare(plan, addresses);
-    if (prepared.reload) {
+    if (prepared.changed.length > 0) {
       const wait = throttle.wait(clock.now(), stopsSomething(this.#inForce, plan));
       if (wait > 0) return wait;
       throttle.take(clock.now());
+      log.info({ version: plan.version, files: prepared.changed }, 'nginx is to reload');
     }
     return this.#settle(sent, plan, await prepared.apply());
   }

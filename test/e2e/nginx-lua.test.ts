@@ -1,8 +1,16 @@
 import test from 'ava';
 import { NginxNode, seedExample, startNginxRig } from '../support/nginx-rig.ts';
-import { changesUnderLoad, hanging, headers, kills, refusals, shares } from '../support/nginx-steps.ts';
+import {
+  changesUnderLoad,
+  hanging,
+  headers,
+  kills,
+  refusals,
+  restarts,
+  shares,
+} from '../support/nginx-steps.ts';
 
-test('lua', async (t) => {
+test('an NGINX with Lua: shares, headers, no request lost in changes, refusals, restarts, a node that hangs', async (t) => {
   const rig = await startNginxRig(t, { driver: 'lua' });
   const node = await NginxNode.start(t);
   await rig.plane.done('PUT', '/v1/fleets/ngx/config', seedExample(node.port));
@@ -10,14 +18,11 @@ test('lua', async (t) => {
   await shares(t, rig, node);
   await headers(t, rig, node);
   const { changes, reloads, lost, requests } = await changesUnderLoad(t, rig, 20);
-  t.log(`${lost} of ${requests} lost in ${changes} changes`);
+  t.log(`${lost} of ${requests} requests lost in ${changes} changes`);
   t.is(reloads, 0);
   t.is(lost, 0);
-  console.log('refusals', rig.agent().said().length);
   await refusals(t, rig, node);
-  console.log('hanging');
-  t.log(`switched off after ${await hanging(t, rig, rig.plane)} s`);
-  console.log('kills');
-  await rig.plane.done('PATCH', '/v1/mirrors/ngx-mirror-test?wait=acked', { target: 'mirror-test' });
+  await restarts(t, rig, node);
+  t.log(`a node that hangs is switched off after ${await hanging(t, rig)} s`);
   await kills(t, rig, node);
 });

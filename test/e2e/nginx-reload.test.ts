@@ -10,7 +10,10 @@ import {
   shares,
 } from '../support/nginx-steps.ts';
 
-test('reload', async (t) => {
+/** Of the rig's NGINX. */
+const WORKERS = 2;
+
+test('an NGINX without Lua: shares, headers, what reloads cost, refusals, restarts, a node that hangs', async (t) => {
   const rig = await startNginxRig(t, { driver: 'reload', flags: ['--min-reload-interval', '300ms'] });
   const node = await NginxNode.start(t);
   await rig.plane.done('PUT', '/v1/fleets/ngx/config', seedExample(node.port));
@@ -18,16 +21,12 @@ test('reload', async (t) => {
   await shares(t, rig, node);
   await headers(t, rig, node);
   const { changes, reloads, lost, requests, connections } = await changesUnderLoad(t, rig, 10);
-  t.log(`${lost} of ${requests} lost in ${changes} changes, ${reloads} reloads`);
+  t.log(`${lost} of ${requests} requests lost in ${reloads} reloads over ${connections} connections`);
   t.is(reloads, changes);
-  t.true(lost <= reloads * connections);
-  console.log('refusals', rig.agent().said().length);
+  // Each old worker closes its connections once, and a client may come from one to the next.
+  t.true(lost <= reloads * connections * WORKERS, `${lost} lost`);
   await refusals(t, rig, node);
-  console.log('mends');
   await mends(t, rig, node);
-  console.log('hanging');
-  t.log(`switched off after ${await hanging(t, rig, rig.plane)} s`);
-  console.log('kills');
-  await rig.plane.done('PATCH', '/v1/mirrors/ngx-mirror-test?wait=acked', { target: 'mirror-test' });
+  t.log(`a node that hangs is switched off after ${await hanging(t, rig)} s`);
   await kills(t, rig, node);
 });

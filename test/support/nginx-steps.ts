@@ -235,8 +235,21 @@ export async function kills(t: ExecutionContext, rig: NginxRig, node: NginxNode)
   await third.done('PATCH', `/v1/mirrors/${MIRROR}?wait=acked&timeout=30s`, { expiresAfter: null });
 }
 
-/** A node that takes copies and never answers. */
-export async function hanging(t: ExecutionContext, rig: NginxRig, plane: ControlPlane): Promise<number> {
+/** NGINX itself is started anew: the shared dict is empty then, and is filled again. */
+export async function restarts(t: ExecutionContext, rig: NginxRig, node: NginxNode): Promise<void> {
+  await setPercent(t, rig, 100);
+  await rig.edge.end();
+  await until('the agent knows', () => rig.agent().find('nginx does not run: no plan'));
+  await rig.edge.start();
+  const begun = performance.now();
+  await until('copies again', async () => (await copiesOf(t, rig, node, 2)) === 2);
+  t.log(`copies again ${Math.round(performance.now() - begun)} ms after a restart`);
+  await rig.node('acked');
+}
+
+/** A node that takes copies and never answers. Resolves with the seconds until it was switched off. */
+export async function hanging(t: ExecutionContext, rig: NginxRig): Promise<number> {
+  const { plane } = rig;
   const wallarm = await WallarmStandIn.start();
   t.teardown(() => wallarm.stop());
   const target = { endpoints: [{ host: '127.0.0.1', port: wallarm.port }] };
@@ -261,8 +274,8 @@ export async function hanging(t: ExecutionContext, rig: NginxRig, plane: Control
   await wallarm.setMode('ok');
   await until('it is switched on', () => rig.agent().find('switched on'), { timeoutMs: 60_000 });
   const count = wallarm.count;
-  await load.more(100);
-  t.true(wallarm.count > count);
+  await until('all of it is copied again', () => wallarm.count > count + 50);
   await load.stop();
+  await plane.done('PATCH', `/v1/mirrors/${MIRROR}?wait=acked&timeout=30s`, { target: 'mirror-test' });
   return seconds;
 }
