@@ -51,6 +51,8 @@ export class Confirmations {
     if (address === undefined) {
       this.#readBacks.forget(node);
       node.finding = undefined;
+      // What was read back earlier says nothing of what it takes from now on.
+      for (const records of node.types.values()) for (const record of records) record.acked = undefined;
       this.#options.changed(node);
     } else this.#readBacks.look(node, this.#readable(node, readBack, address));
   }

@@ -76,7 +76,11 @@ export class Istiod {
         { everyMs: 50 },
       );
     } catch (error) {
-      const said = (await istiod.log()).split('\n').filter((line) => !line.includes('is not ready')).slice(-25).join('\n');
+      const said = (await istiod.log())
+        .split('\n')
+        .filter((line) => !line.includes('is not ready'))
+        .slice(-25)
+        .join('\n');
       await istiod.stop();
       throw new Error(`${error instanceof Error ? error.message : String(error)}\n${said}`, { cause: error });
     }
@@ -138,10 +142,11 @@ export class Istiod {
     });
   }
 
-  /** What it works with. */
-  async configs(): Promise<readonly { kind: string; metadata: { name: string }; spec: any }[]> {
+  /** What it works with, in one order: its own is another each time. */
+  async configs(): Promise<readonly unknown[]> {
     const response = await fetch(`${this.http}/debug/configz`);
-    return (await response.json()) as { kind: string; metadata: { name: string }; spec: any }[];
+    const configs = (await response.json()) as unknown[];
+    return configs.map((config) => JSON.stringify(config)).sort();
   }
 
   log(): Promise<string> {

@@ -27,6 +27,8 @@ export interface IstioRig {
   readonly port: number;
   /** The seed's example, with its blanks filled in, and where httpbin is. */
   readonly config: string;
+  /** As it was written, read back. */
+  readonly fleet: { readonly readBack: object };
   plane: ControlPlane;
   /** Kills the control plane as a crash would, and starts it anew on the same addresses and data. */
   restart(whileDown?: () => Promise<void>): Promise<void>;
@@ -37,29 +39,21 @@ export interface IstioRig {
 }
 
 export async function startIstioRig(
-  t: ExecutionContext,
-  options: {
-    readonly readBack?: boolean;
-    readonly delivery?: object;
-    readonly onCopy?: (head: HttpHead) => void;
-  } = {},
+  t: Pick<ExecutionContext, 'teardown'>,
+  onHead: (head: HttpHead) => void,
 ): Promise<IstioRig> {
   const binary = await istiodBinary();
   if (binary === undefined) throw new Error('no istiod');
   const origin = await Origin.start();
   t.teardown(() => origin.stop());
-  const wallarm = await WallarmStandIn.start(options.onCopy === undefined ? {} : { onHead: options.onCopy });
+  const wallarm = await WallarmStandIn.start({ onHead });
   t.teardown(() => wallarm.stop());
-  const data = temporaryDirectory(t);
+  const data = temporaryDirectory(t as ExecutionContext);
   let plane = await ControlPlane.start({ data });
   t.teardown(() => plane.stop());
   const [port = 0] = await freePorts(1);
-  const fleet = {
-    dataPlane: 'istio',
-    nodeCluster: 'istio-system',
-    ...(options.delivery && { delivery: options.delivery }),
-  };
-  await plane.done('PUT', '/v1/fleets/mesh', fleet);
+  const kind = { dataPlane: 'istio', nodeCluster: 'istio-system' };
+  await plane.done('PUT', '/v1/fleets/mesh', kind);
   const config = seedConfig({ gateway: port, origin: origin.port, wallarm: wallarm.port });
   await plane.done('PUT', '/v1/fleets/mesh/config', config);
   const istiod = await Istiod.start(binary, plane.xds);
@@ -70,14 +64,13 @@ export async function startIstioRig(
     ) ?? {
       state: 'absent',
     };
-  if (options.readBack !== false) {
-    await plane.done('PUT', '/v1/fleets/mesh', { ...fleet, readBack: { '*': istiod.http } });
-    await until('istiod is read back', async () => (await node()).state === 'acked');
-  }
+  const fleet = { ...kind, readBack: { '*': istiod.http } };
+  await plane.done('PUT', '/v1/fleets/mesh', fleet);
+  await until('istiod is read back', async () => (await node()).state === 'acked');
   const envoy = await Envoy.start(istiod.gatewayBootstrap());
   t.teardown(() => envoy.stop());
   return {
-    ...{ origin, wallarm, istiod, envoy, port, config },
+    ...{ origin, wallarm, istiod, envoy, port, config, fleet },
     get plane() {
       return plane;
     },

@@ -21,9 +21,10 @@ test('while one type is new, that something else is in force takes nothing from 
   const timers = new VirtualTimers();
   const said: string[] = [];
   let finding: Finding = { state: 'applied' };
+  let address: string | undefined = 'http://10.0.0.1';
   const fleet = {
     dataPlane: { readBack: { paths: ['/what'], judge: () => finding } },
-    addressOf: () => 'http://10.0.0.1',
+    addressOf: () => address,
   };
   const confirmations = new Confirmations({
     fleets: { get: () => fleet } as unknown as Fleets,
@@ -67,5 +68,14 @@ test('while one type is new, that something else is in force takes nothing from 
   await timers.passAsync(10_000);
   t.deepEqual(acked(), []);
   t.deepEqual(said, ['what was in force on a node is no longer']);
+
+  finding = { state: 'applied' };
+  await timers.passAsync(2000);
+  t.true(isAt(second));
+  address = undefined;
+  confirmations.look(node);
+  take(first);
+  t.deepEqual(acked(), [], 'nobody can know what is in force any more');
+  t.is(node.state(), 'unconfirmed');
   confirmations.stop();
 });
