@@ -16,7 +16,7 @@ WORKDIR /app
 COPY --from=build /src/package.json ./
 COPY --from=build /src/node_modules node_modules
 COPY --from=build /src/dist dist
-COPY protos/envoy-v1.40.0.binpb.gz protos/transport-v1.40.0.binpb protos/manifest.json protos/
+COPY protos/*.binpb.gz protos/*.binpb protos/*.json protos/
 COPY LICENSE NOTICE ./
 RUN mkdir /data && chown node:node /data
 USER node
