@@ -77,7 +77,7 @@ export class NginxDriver {
   /** The files are there: NGINX may have been started with them, or not have read them yet. */
   async #pickUp(inForce: () => Promise<boolean>): Promise<Outcome> {
     if (await inForce()) return { kind: 'applied' };
-    return this.#options.installer.reload(inForce);
+    return this.#options.installer.pickUp(inForce);
   }
 
   async #put(body: string, version: string, entries: ReadonlyMap<string, string>): Promise<Outcome> {

@@ -50,14 +50,26 @@ export class Installer {
     }
     await generations.promote(staged);
     if ((await nginx.master()) === undefined) return absent();
-    const outcome = await this.reload(inForce);
+    const outcome = await this.#reload(inForce);
     // What it would not take now it is not to find when it is started next.
     if (outcome.kind === 'refused') await generations.revert();
     return outcome;
   }
 
-  /** Has NGINX read its files, and waits until it did. */
-  async reload(inForce: () => Promise<boolean>): Promise<Outcome> {
+  /** Has NGINX read the files that are in place, if there is a point in it. */
+  async pickUp(inForce: () => Promise<boolean>): Promise<Outcome> {
+    const { generations, answers } = this.#options;
+    const files = (await answers()) ? undefined : await generations.live();
+    if (files !== undefined) {
+      const staged = await generations.stage(files);
+      const words = await this.#refusal(staged);
+      await generations.discard(staged);
+      if (words !== undefined) return { kind: 'refused', message: words };
+    }
+    return this.#reload(inForce);
+  }
+
+  async #reload(inForce: () => Promise<boolean>): Promise<Outcome> {
     const { nginx } = this.#options;
     if ((await nginx.master()) === undefined) return absent();
     const why = await nginx.hangUp();
@@ -102,7 +114,7 @@ export class Installer {
 
   /** Whether NGINX says so several times in a row. */
   async #settles(inForce: () => Promise<boolean>): Promise<boolean> {
-    const { clock, takeMs = 5000 } = this.#options;
+    const { clock, takeMs = 10_000 } = this.#options;
     const deadline = clock.now() + takeMs;
     let agreed = 0;
     for (;;) {

@@ -143,14 +143,19 @@ export class Keeper {
     }
     if (!isCandidate && this.#stuck?.version === plan.version && clock.now() < this.#stuck.until)
       return TICK_MS;
-    const prepared = await driver.prepare(plan, addresses);
+    let prepared: Prepared;
+    try {
+      prepared = await driver.prepare(plan, addresses);
+    } catch (error) {
+      return this.#settle(sent, plan, refusalBy(error));
+    }
     if (prepared.changed.length > 0) {
       const wait = throttle.wait(clock.now(), stopsSomething(this.#inForce, plan));
       if (wait > 0) return wait;
       throttle.take(clock.now());
       log.info({ version: plan.version, files: prepared.changed }, 'nginx is to reload');
     }
-    return this.#settle(sent, plan, await prepared.apply());
+    return this.#settle(sent, plan, await prepared.apply().catch(refusalBy));
   }
 
   #effective(plan: Plan): { readonly plan: Plan; readonly addresses: Addresses } {
@@ -191,7 +196,8 @@ export class Keeper {
           if (this.#stuck?.version !== version) {
             log.error({ version, nginx: outcome.message }, 'nginx does not take what it should have');
           }
-          this.#stuck = { version, until: this.#options.clock.now() + RETRY_TEST_MS.first };
+          const pace = outcome.reloaded === true ? RETRY_RELOAD_MS : RETRY_TEST_MS;
+          this.#stuck = { version, until: this.#options.clock.now() + pace.first };
         }
         return TICK_MS;
     }
@@ -261,6 +267,11 @@ export class Keeper {
     else log.warn({}, 'nginx does not run: no plan is taken until it does');
     this.#askedAt = -Infinity;
   }
+}
+
+/** A disk that is full, say: the control plane is to know. */
+function refusalBy(error: unknown): Outcome {
+  return { kind: 'refused', message: error instanceof Error ? error.message : String(error) };
 }
 
 function percentsOf({ mirrors }: Plan): Readonly<Record<string, number>> {

@@ -1,6 +1,6 @@
 import type { Client, ClientDuplexStream } from '@grpc/grpc-js';
 import { messageType } from '../xds/protocol.ts';
-import { type NodeIdentity, encodeNode } from './plan-client.ts';
+import { type NodeIdentity, encodeNode } from './discovery.ts';
 import type { CopyOutcome } from './target-health.ts';
 import type { Clock } from './time.ts';
 
@@ -77,10 +77,8 @@ export class LoadReporter {
   }
 
   #pace(bytes: Buffer): void {
-    const { load_reporting_interval: interval } = responseType.decode(bytes) as unknown as {
-      readonly load_reporting_interval: { readonly seconds: unknown; readonly nanos: number } | null;
-    };
-    if (interval === null) return;
+    const interval = intervalIn(bytes);
+    if (interval === undefined) return;
     const first = this.#intervalMs === 0;
     this.#intervalMs = Math.max(SHORTEST_MS, Number(interval.seconds) * 1000 + interval.nanos / 1e6);
     if (first) {
@@ -117,5 +115,17 @@ export class LoadReporter {
     });
     this.#call?.write(requestType.encode({ node: encodeNode(this.#node), cluster_stats: stats }).finish());
     this.#timer = setTimeout(() => this.#report(), this.#intervalMs);
+  }
+}
+
+/** Undefined in what cannot be read. */
+function intervalIn(bytes: Buffer): { readonly seconds: unknown; readonly nanos: number } | undefined {
+  try {
+    const { load_reporting_interval: interval } = responseType.decode(bytes) as unknown as {
+      readonly load_reporting_interval: { readonly seconds: unknown; readonly nanos: number } | null;
+    };
+    return interval ?? undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -2,17 +2,18 @@ import { readFileSync } from 'node:fs';
 import { type ChannelCredentials, Client, type ClientDuplexStream, credentials, status } from '@grpc/grpc-js';
 import { PLAN_TYPE, decodePlan, limitName } from '../dataplanes/nginx/plan.ts';
 import type { Ppm } from '../model/percent.ts';
-import { messageType } from '../xds/protocol.ts';
+import {
+  CHANNEL,
+  DELTA,
+  type DeltaResponse,
+  HEALTH,
+  type NodeIdentity,
+  decodeResponse,
+  encodeNode,
+  encodeRequest,
+} from './discovery.ts';
 import type { Sent } from './disk.ts';
 import type { Clock } from './time.ts';
-
-/** What a node says of itself: in the first request of each stream. */
-export interface NodeIdentity {
-  readonly id: string;
-  readonly cluster: string;
-  /** `1.22.1` */
-  readonly nginx: string;
-}
 
 export interface Log {
   info(fields: object, message: string): void;
@@ -48,42 +49,10 @@ export interface TlsFiles {
   readonly key: string | undefined;
 }
 
-const DELTA = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
-const HEALTH = '/grpc.health.v1.Health/Check';
-// The node is bytes in all that uses this schema in one process.
-const requestType = messageType('envoy.service.discovery.v3.DeltaDiscoveryRequest', { raw: ['node'] });
-const responseType = messageType('envoy.service.discovery.v3.DeltaDiscoveryResponse');
-const nodeType = messageType('envoy.config.core.v3.Node');
-
 const FIRST_BACKOFF_MS = 250;
 const LONGEST_BACKOFF_MS = 15_000;
 /** A stream that lived for so long was a good one. */
 const GOOD_MS = 5000;
-const MAX_PLAN_BYTES = 16 * 1024 * 1024;
-
-interface RawResponse {
-  readonly type_url: string;
-  readonly nonce: string;
-  readonly resources: readonly {
-    readonly name: string;
-    readonly version: string;
-    readonly resource: { readonly value: Uint8Array } | null;
-  }[];
-  readonly removed_resources: readonly string[];
-}
-
-/** Serialised `envoy.config.core.v3.Node`. */
-export function encodeNode({ id, cluster, nginx }: NodeIdentity): Uint8Array {
-  const [major = 0, minor = 0, patch = 0] = nginx.split('.').map(Number);
-  return nodeType
-    .encode({
-      id,
-      cluster,
-      user_agent_name: 'nginx',
-      user_agent_build_version: { version: { major_number: major, minor_number: minor, patch } },
-    })
-    .finish();
-}
 
 /** One incremental aggregated stream, opened again and again. */
 export class PlanClient {
@@ -236,9 +205,9 @@ export class PlanClient {
 
   #receive(bytes: Buffer): void {
     this.#heard();
-    let response: RawResponse;
+    let response: DeltaResponse;
     try {
-      response = responseType.decode(bytes) as unknown as RawResponse;
+      response = decodeResponse(bytes);
     } catch (error) {
       return this.#lost(`what it sends cannot be read: ${(error as Error).message}`);
     }
@@ -262,7 +231,7 @@ export class PlanClient {
   }
 
   #send(request: object): void {
-    this.#call?.write(requestType.encode(request).finish());
+    this.#call?.write(encodeRequest(request));
   }
 
   #lost(why: string): void {
@@ -295,13 +264,3 @@ export class PlanClient {
 }
 
 const SHORTEST_DEADLINE_MS = 1000;
-
-const CHANNEL = {
-  // One connection per attempt, and not one shared with an earlier one that hangs.
-  'grpc.use_local_subchannel_pool': 1,
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 5000,
-  'grpc.keepalive_permit_without_calls': 1,
-  'grpc.max_receive_message_length': MAX_PLAN_BYTES,
-  'grpc.enable_retries': 0,
-} as const;
