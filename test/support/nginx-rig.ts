@@ -193,7 +193,12 @@ export async function startNginxRig(t: ExecutionContext, options: NginxRigOption
     agent: () => current ?? agent,
     settled: async () => {
       await until('no copy under way', async () => {
-        const said = await (await fetch(`http://127.0.0.1:${status}/`)).text();
+        // A connection that is kept goes with the workers of a reload.
+        const headers = { connection: 'close' };
+        const said = await fetch(`http://127.0.0.1:${status}/`, { headers }).then(
+          (response) => response.text(),
+          () => '',
+        );
         return said.includes('Writing: 1 ');
       });
     },
