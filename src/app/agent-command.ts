@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
-import { Agent, type AgentOptions } from '../agent/agent.ts';
+import type { AgentOptions } from '../agent/agent.ts';
 import { parseAddress } from '../config/settings.ts';
 import { parseDuration } from '../model/duration.ts';
 import { createLogger } from '../telemetry/logger.ts';
@@ -72,6 +72,7 @@ export const agentCommand: Command = {
   usage: USAGE,
   async run(args, { environment }) {
     const { log, ...options } = readOptions(args, environment);
+    const { Agent } = await import('../agent/agent.ts');
     const agent = new Agent({ ...options, log });
     const stopped = Promise.withResolvers<void>();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {

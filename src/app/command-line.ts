@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { FLAGS, readSettings } from '../config/settings.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { agentCommand } from './agent-command.ts';
-import { createApp } from './app.ts';
 import { bootstrapCommand } from './bootstrap-command.ts';
 import { type Command, UsageError } from './command.ts';
 import { importCommand } from './import-command.ts';
@@ -80,6 +79,8 @@ async function serve(args: readonly string[], environment: Environment): Promise
     return 2;
   }
   const log = createLogger(settings.value.logLevel);
+  // Here and not above: the other commands have no use for a second of loading.
+  const { createApp } = await import('./app.ts');
   const app = createApp(settings.value, log);
   const stopped = Promise.withResolvers<void>();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

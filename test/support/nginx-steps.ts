@@ -195,11 +195,6 @@ export async function kills(t: ExecutionContext, rig: NginxRig, node: NginxNode)
     const { body } = await plane.call('GET', '/v1/nodes/ngx-1');
     return body.connected === false;
   });
-  const reloads = await reloadsOf(rig);
-  await rig.startAgent();
-  await rig.node('acked');
-  t.is(await reloadsOf(rig), reloads, 'nothing new is no reload');
-  await rig.agent().kill();
   await plane.done('PATCH', `/v1/mirrors/${MIRROR}`, { percent: 0 });
   await rig.startAgent();
   await rig.node('acked');
@@ -210,8 +205,11 @@ export async function kills(t: ExecutionContext, rig: NginxRig, node: NginxNode)
   await until('the agent knows', () => rig.agent().find('no control plane'));
   t.is(await copiesOf(t, rig, node, 50), 50, 'without a control plane');
   await rig.agent().kill();
+  const reloads = await reloadsOf(rig);
   await rig.startAgent();
+  await until('it knows what is in force', () => rig.agent().find('in force'));
   t.is(await copiesOf(t, rig, node, 50), 50, 'an agent that was started without one');
+  t.is(await reloadsOf(rig), reloads, 'nothing new is no reload');
 
   const again = await ControlPlane.start({ data: rig.data, http: plane.http, xds: plane.xds });
   t.teardown(() => again.stop());
