@@ -1,81 +1,13 @@
-/**
- * `test/golden/traefik/in/<case>.yaml` is a fleet's config with targets and mirrors as REST takes them;
- * `test/golden/traefik/out/<case>.<part>.yaml` is what a Traefik of the fleet gets. `UPDATE_GOLDEN=1` writes the outputs
- * anew and removes those of cases that are gone.
- */
-import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import test from 'ava';
-import { dump, load } from 'js-yaml';
+import { load } from 'js-yaml';
 import { createTraefikDataPlane } from '../../../src/dataplanes/traefik/index.ts';
 import { TYPE_URL } from '../../../src/dataplanes/traefik/names.ts';
-import { checkMirror } from '../../../src/model/check-mirror.ts';
-import { checkTarget } from '../../../src/model/check-target.ts';
-import type { Result } from '../../../src/model/issue.ts';
-import { presentMirror, presentTarget } from '../../../src/model/present.ts';
+import { type GoldenCase, buildCase, goldenTests } from '../../support/golden.ts';
 
-interface Case {
-  readonly format?: 'json';
-  readonly config: string;
-  readonly targets?: Readonly<Record<string, unknown>>;
-  readonly mirrors?: Readonly<Record<string, unknown>>;
-}
-
-const root = new URL('../../golden/traefik/', import.meta.url);
-const update = process.env['UPDATE_GOLDEN'] === '1';
-const written = new Set<string>();
-
-function value<T>(result: Result<T>): T {
-  if (!result.ok) throw new Error(JSON.stringify(result.issues, null, 2));
-  return result.value;
-}
-
-function build(input: Case): Record<string, unknown> {
-  const traefik = createTraefikDataPlane();
-  const read = traefik.readConfig(input.config, input.format ?? 'yaml', { fleet: 'edge', adopt: true });
-  if (!read.ok) return { issues: read.issues };
-  const { targets: adoptedTargets, mirrors: adoptedMirrors } = read.value.adopted;
-  const targets = [
-    ...adoptedTargets,
-    ...Object.entries(input.targets ?? {}).map(([name, body]) => value(checkTarget(name, body))),
-  ];
-  const mirrors = [
-    ...adoptedMirrors,
-    ...Object.entries(input.mirrors ?? {}).map(([name, body]) => value(checkMirror(name, body))),
-  ].map((mirror) => {
-    const target = targets.find(({ name }) => name === mirror.target);
-    if (target === undefined) throw new Error(`no target ${mirror.target}`);
-    return { mirror, target };
-  });
-  const fleet = { name: 'edge', dataPlane: 'traefik', nodeCluster: 'edge' };
-  const compiled = value(traefik.compile({ fleet, config: read.value, mirrors }));
-  const resources = compiled.snapshot('document').types.get(TYPE_URL)?.resources;
+goldenTests('traefik/', (input: GoldenCase) => {
+  const built = buildCase(createTraefikDataPlane(), 'edge', input);
+  if ('issues' in built) return built;
+  const resources = built.compiled.snapshot('document').types.get(TYPE_URL)?.resources;
   const [served] = [...(resources?.values() ?? [])];
-  return {
-    adopted: { targets: adoptedTargets.map(presentTarget), mirrors: adoptedMirrors.map(presentMirror) },
-    warnings: [...read.warnings, ...compiled.warnings],
-    // What is served, read again from its bytes as Traefik reads it: as YAML.
-    document: load(served?.body.toString('utf8') ?? ''),
-  };
-}
-
-for (const file of readdirSync(new URL('in/', root)).sort()) {
-  const name = file.replace(/\.yaml$/, '');
-  const input = load(readFileSync(new URL(`in/${file}`, root), 'utf8')) as Case;
-  for (const [part, content] of Object.entries(build(input))) {
-    if (Array.isArray(content) && content.length === 0) continue;
-    const path = `${name}.${part}.yaml`;
-    written.add(path);
-    test(`${name}: ${part} are as in ${path}`, (t) => {
-      const text = dump(content, { noRefs: true, lineWidth: 120 });
-      if (update) writeFileSync(new URL(`out/${path}`, root), text);
-      t.is(text, readFileSync(new URL(`out/${path}`, root), 'utf8'));
-    });
-  }
-}
-
-test('every golden output belongs to a case', (t) => {
-  for (const file of readdirSync(new URL('out/', root))) {
-    if (update && !written.has(file)) rmSync(new URL(`out/${file}`, root));
-    else t.true(written.has(file), file);
-  }
+  // What is served, read again from its bytes as Traefik reads it: as YAML.
+  return { ...built.said, document: load(served?.body.toString('utf8') ?? '') };
 });
