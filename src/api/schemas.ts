@@ -217,6 +217,7 @@ export const mirrorStatus = object({
     pending: { type: 'integer' },
     unconfirmed,
   }),
+  rejected: { ...verdict, description: 'What was written last was taken back: nodes have the last good one' },
   observed: {
     type: ['object', 'null'],
     additionalProperties: true,

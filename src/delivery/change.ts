@@ -26,9 +26,13 @@ export class Change<N extends Recipient> {
   waves = 0;
   grantedAt: number;
 
-  constructor(version: Version, since: number) {
+  /** Nobody new is given it before; epoch milliseconds. */
+  readonly heldUntil: number;
+
+  constructor(version: Version, since: number, heldUntil = since) {
     this.version = version;
     this.since = since;
+    this.heldUntil = heldUntil;
     this.grantedAt = since;
   }
 

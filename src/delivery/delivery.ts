@@ -8,7 +8,7 @@ import { Confirmations } from './confirmations.ts';
 import { Fleet } from './fleet.ts';
 import { Fleets } from './fleets.ts';
 import { Inspector } from './inspector.ts';
-import { unprovenTarget } from './judge.ts';
+import { unproven } from './judge.ts';
 import { LoadWatch } from './load-watch.ts';
 import { NodeRecord, type TypeRecord } from './node-record.ts';
 import { type Poll, Polls } from './polls.ts';
@@ -101,7 +101,7 @@ export class Delivery implements StreamObserver, LoadReportObserver {
       serve: (node) => this.#serve(node),
       moved: () => this.#moved(fleet),
       judged: (verdict) => this.#judged(verdict),
-      unproven: (change) => unprovenTarget(fleet, change, this.#timers.now()),
+      unproven: (change) => unproven(fleet, change, this.#timers.now()),
     });
     return fleet;
   }

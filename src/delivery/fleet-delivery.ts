@@ -27,6 +27,8 @@ export interface FleetOutlet {
 /** Why a change is taken back. */
 export type Cause = Pick<Verdict, 'node' | 'typeUrl'> & { readonly message: string };
 
+/** After a restart of ours: until nodes are back, those that come first are not all there are. */
+const RETURN_MS = 15_000;
 /** How often something that has to be proven is looked at. */
 const PROOF_MS = 100;
 
@@ -41,12 +43,15 @@ export class FleetDelivery {
   readonly #rejected = new Map<string, Verdict>();
   /** By structure: the revision that had it first. */
   readonly #begun = new Map<string, number>();
+  /** Structures that an earlier life of ours was delivering: some nodes may have them. */
+  readonly #interrupted = new Set<string>();
   pace: Pace = DEFAULT_PACE;
   #good: Version | undefined;
   #change: Change<NodeRecord> | undefined;
   /** The structure that is wanted was rejected: nodes are on the last good one. */
   #refusal: Verdict | undefined;
-  #timer: { readonly what: 'answers' | 'bake' | 'watch'; readonly callOff: () => void } | undefined;
+  #timer:
+    { readonly what: 'answers' | 'bake' | 'watch' | 'return'; readonly callOff: () => void } | undefined;
 
   constructor(fleet: string, outlet: FleetOutlet) {
     this.fleet = fleet;
@@ -75,6 +80,8 @@ export class FleetDelivery {
     for (const verdict of verdicts) {
       if (verdict.verdict === 'rejected') this.#rejected.set(verdict.structure, verdict);
       if (verdict.verdict === 'begun') this.#begun.set(verdict.structure, verdict.revision);
+      if (verdict.verdict === 'begun') this.#interrupted.add(verdict.structure);
+      else this.#interrupted.delete(verdict.structure);
     }
     this.#good = good;
   }
@@ -98,7 +105,9 @@ export class FleetDelivery {
       return;
     }
     const begun = this.#begun.get(structure);
-    this.#change = new Change(makeVersion(begun ?? revision, compiled), this.#outlet.timers.now());
+    const now = this.#outlet.timers.now();
+    const held = this.#interrupted.delete(structure) ? now + RETURN_MS : now;
+    this.#change = new Change(makeVersion(begun ?? revision, compiled), now, held);
     if (begun === undefined) this.#judge(this.#change.version, 'begun', {});
     this.advance();
   }
@@ -142,7 +151,11 @@ export class FleetDelivery {
   }
 
   #isDue(node: NodeRecord, change: Change<NodeRecord>): boolean {
-    if (change.completeAt !== undefined) return true;
+    if (change.completeAt !== undefined) {
+      // Those that were there when it was complete may have been few: the others get it in waves like everyone.
+      if (change.granted.size * 2 > this.#outlet.members().size) return true;
+      change.completeAt = undefined;
+    }
     const good = this.#good && this.#outlet.snapshotOn(node, this.#good);
     const next = this.#outlet.snapshotOn(node, change.version);
     // From before a restart of ours: it is not to go back and forth.
@@ -197,6 +210,8 @@ export class FleetDelivery {
     const change = this.#change;
     if (change === undefined) return;
     const members = this.#outlet.members();
+    const held = change.heldUntil - this.#outlet.timers.now();
+    if (held > 0 && this.#good !== undefined) return this.#wait('return', held, () => this.advance());
     if (change.completeAt !== undefined) return this.#watch(change, change.completeAt);
     // With nothing to go back to, waves would protect nobody.
     if (this.#good === undefined)
@@ -276,7 +291,7 @@ export class FleetDelivery {
   }
 
   /** One thing is waited for at a time; nodes that come and go do not put off what is waited for already. */
-  #wait(what: 'answers' | 'bake' | 'watch', ms: number, call: () => void): void {
+  #wait(what: 'answers' | 'bake' | 'watch' | 'return', ms: number, call: () => void): void {
     if (this.#timer?.what === what && what !== 'answers') return;
     this.#stopTimer();
     const callOff = this.#outlet.timers.after(ms, () => {

@@ -28,6 +28,11 @@ export class FleetLoads {
   readonly primaries = new Series();
   #underWay: Version | undefined;
 
+  /** Primary requests on nodes with this structure since it began to be delivered; undefined: none was reported yet. */
+  onChange(version: Version, since: number): PrimaryTotals | undefined {
+    return this.#underWay === version ? this.primaries.totals('chosen', since)?.primary : undefined;
+  }
+
   series(mirror: string): Series {
     const found = this.#mirrors.get(mirror) ?? new Series();
     this.#mirrors.set(mirror, found);

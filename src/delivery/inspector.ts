@@ -2,7 +2,7 @@ import { formatPercent } from '../model/percent.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { Fleet } from './fleet.ts';
 import type { Fleets } from './fleets.ts';
-import { unprovenTarget } from './judge.ts';
+import { unproven } from './judge.ts';
 import type { NodeRecord } from './node-record.ts';
 import { RECENT_MS, observedLoad, recentLoad } from './observed.ts';
 import type { DeliverySummary, FleetStatus, MirrorStatus, NodeStatus } from './types.ts';
@@ -49,16 +49,17 @@ export class Inspector {
   statusOf(fleet: Fleet): FleetStatus {
     const { good, change, refusal } = fleet.delivery;
     const watching = change?.completeAt !== undefined;
-    const unproven = change && unprovenTarget(fleet, change, this.#now());
+    const missing = change && unproven(fleet, change, this.#now());
     return {
       state: change ? (watching ? 'watching' : 'delivering') : refusal ? 'rejected' : 'settled',
-      good: good?.revision ?? null,
+      // A first one that was refused is all there is, and no good.
+      good: good === undefined || good.structure === refusal?.structure ? null : good.revision,
       ...(change && {
         change: {
           revision: change.version.revision,
           nodes: change.granted.size,
           waiting: change.waiting.size,
-          ...(unproven !== undefined && { unproven }),
+          ...(missing !== undefined && { unproven: missing }),
         },
       }),
       ...(refusal && { rejected: refusal }),
@@ -106,6 +107,7 @@ export class Inspector {
       effectivePercent: nodes === 0 ? null : Math.round(mean * 10_000) / 10_000,
       effective: [...counts].map(([percent, count]) => ({ percent, nodes: count })),
       nodes: { total, acked, rejected, pending, ...(unconfirmed !== undefined && { unconfirmed }) },
+      ...(fleet?.delivery.refusal && { rejected: fleet.delivery.refusal }),
       observed: observedLoad(members, mirror),
       recent: recentLoad(series?.all(this.#now() - RECENT_MS)),
     };

@@ -2,6 +2,7 @@ import { isMoreOften } from '../model/statistics.ts';
 import type { PrimaryTotals } from '../model/observation.ts';
 import type { Change } from './change.ts';
 import type { Fleet } from './fleet.ts';
+import type { FleetLoads } from './fleet-loads.ts';
 import type { NodeRecord } from './node-record.ts';
 
 /** Fewer requests or errors than this are chance. */
@@ -15,8 +16,10 @@ const SURE = 3.1;
 const BEFORE_MS = 600_000;
 /** Copies to a new target without a single success that are enough to call it dead. */
 const DEAD_AFTER = 10;
-/** A target that gets no requests cannot prove itself. */
+/** A target that gets no requests cannot prove itself, nor can nodes that get none. */
 const PROOF_MS = 10_000;
+/** Copies that failed, and none that succeeded, are no proof: too few to call it dead, they are waited out. */
+const DOUBT_MS = 60_000;
 
 /** Why the change is to be taken back, as far as load reports tell; undefined: no reason. */
 export function judgeChange(fleet: Fleet, change: Change<NodeRecord>): string | undefined {
@@ -24,13 +27,11 @@ export function judgeChange(fleet: Fleet, change: Change<NodeRecord>): string | 
 }
 
 /** Errors of the primaries on nodes with the change, against those without in the same time, or all before it. */
-function risenErrors({ loads }: Fleet, { since }: Change<NodeRecord>): string | undefined {
-  const series = loads.primaries;
-  const now = series.totals('chosen', since)?.primary;
+function risenErrors({ loads }: Fleet, { version, since }: Change<NodeRecord>): string | undefined {
+  const now = loads.onChange(version, since);
   if (now === undefined || now.requests < MIN_REQUESTS || now.errors < MIN_ERRORS) return undefined;
-  const rest = series.totals('rest', since)?.primary;
-  const before = series.totals('rest', since - BEFORE_MS, since)?.primary;
-  const reference = [rest, before].find((one) => one !== undefined && one.requests >= MIN_REQUESTS);
+  const { rest, before } = references(loads, since);
+  const reference = rest ?? before;
   if (reference === undefined) return undefined;
   const risen = isMoreOften(
     { hits: now.errors, of: now.requests },
@@ -41,6 +42,18 @@ function risenErrors({ loads }: Fleet, { since }: Change<NodeRecord>): string | 
   if (!risen) return undefined;
   const where = reference === rest ? 'on nodes without it' : 'before it';
   return `primary errors rose: ${rate(now)} on nodes with the change, ${rate(reference)} ${where}`;
+}
+
+/** What there is to compare with: enough requests on other nodes since, or on all before. */
+function references(
+  loads: FleetLoads,
+  since: number,
+): { readonly rest: PrimaryTotals | undefined; readonly before: PrimaryTotals | undefined } {
+  const enough = (from: number, to?: number): PrimaryTotals | undefined => {
+    const found = loads.primaries.totals('rest', from, to)?.primary;
+    return found !== undefined && found.requests >= MIN_REQUESTS ? found : undefined;
+  };
+  return { rest: enough(since), before: enough(since - BEFORE_MS, since) };
 }
 
 function rate({ errors, requests }: PrimaryTotals): string {
@@ -79,12 +92,24 @@ function deadTarget(fleet: Fleet, change: Change<NodeRecord>): string | undefine
   return undefined;
 }
 
-/** What has to be seen before more nodes send their copies to a new target: a first one that succeeded. */
-export function unprovenTarget(fleet: Fleet, change: Change<NodeRecord>, now: number): string | undefined {
-  if (fleet.delivery.good === undefined || now - change.grantedAt >= PROOF_MS) return undefined;
+/**
+ * What has to be seen of the first wave before more nodes get the change: a first copy that succeeded, where mirrors get
+ * another target, and load reports that tell of errors. Undefined: enough was seen, or nothing will be.
+ */
+export function unproven(fleet: Fleet, change: Change<NodeRecord>, now: number): string | undefined {
+  const waited = now - change.grantedAt;
   // A wave that proved it need not prove it again; nodes that do not report prove nothing.
-  if (change.waves > 1 || [...change.granted].every(({ lastReport }) => lastReport === undefined))
-    return undefined;
-  const waiting = moved(fleet, change).filter((mirror) => copiesSince(change, mirror).ok === 0);
-  return waiting.length === 0 ? undefined : `a first copy of ${waiting.join(', ')} to the new target`;
+  if (fleet.delivery.good === undefined || change.waves > 1) return undefined;
+  if ([...change.granted].every(({ lastReport }) => lastReport === undefined)) return undefined;
+  const waiting = moved(fleet, change).filter((mirror) => {
+    const { ok, failed } = copiesSince(change, mirror);
+    return ok === 0 && waited < (failed > 0 ? DOUBT_MS : PROOF_MS);
+  });
+  if (waiting.length > 0) return `a first copy of ${waiting.join(', ')} to the new target`;
+  if (waited >= PROOF_MS) return undefined;
+  const { rest, before } = references(fleet.loads, change.since);
+  // Where there is nothing to compare with, load reports say nothing.
+  if (rest === undefined && before === undefined) return undefined;
+  const seen = fleet.loads.onChange(change.version, change.since)?.requests ?? 0;
+  return seen >= MIN_REQUESTS ? undefined : 'load reports of nodes that have it';
 }

@@ -97,6 +97,8 @@ export interface MirrorStatus {
     readonly pending: number;
     readonly unconfirmed?: number;
   };
+  /** What was written last was taken back: nodes have the fleet's last good one, of the target too. */
+  readonly rejected?: Verdict;
   /** From the nodes' load reports; null until there is one. */
   readonly observed: ObservedLoad | null;
   /** Of the last minute; null where the counters cannot tell. */

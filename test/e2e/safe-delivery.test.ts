@@ -142,7 +142,7 @@ test.serial('a change that makes primary requests fail is taken back by itself',
   const broken = { name: 'all', domains: ['*'], routes: [toOrigin('/', { cluster: 'nobody' })] };
   const load = new FleetLoad();
   const { origin, plane, envoy: join } = await startRig(t, { onCopy: load.onCopy });
-  const ids = IDS.slice(0, 2);
+  const ids = IDS.slice(0, 3);
   const envoys = await Promise.all(ids.map((id) => join(id)));
   t.teardown(() => load.stop());
   for (const [index, envoy] of envoys.entries()) await load.add(ids[index] ?? '', envoy);
@@ -163,6 +163,8 @@ test.serial('a change that makes primary requests fail is taken back by itself',
   });
   t.is(status.rejected.revision, revision);
   t.regex(status.rejected.message, /primary errors rose/);
+  const changed = await Promise.all(envoys.map((envoy) => envoy.stat('cluster_manager.cluster_added')));
+  t.is(new Set(changed).size, 2, `one Envoy had it, and the others never: ${changed.join(', ')}`);
   await until('both are back', async () => {
     const { items } = await plane.done('GET', '/v1/nodes');
     return items.every(({ state }: { state: string }) => state === 'acked');

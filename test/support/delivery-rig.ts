@@ -1,4 +1,5 @@
-import { Delivery } from '../../src/delivery/delivery.ts';
+import type { Compiled } from '../../src/dataplanes/data-plane.ts';
+import { Delivery, type FleetMemory } from '../../src/delivery/delivery.ts';
 import type { DeliveryEvent } from '../../src/delivery/types.ts';
 import { checkMirror } from '../../src/model/check-mirror.ts';
 import { checkTarget } from '../../src/model/check-target.ts';
@@ -70,6 +71,15 @@ export class FakeStream implements XdsStream {
   }
 }
 
+interface PublishOptions {
+  readonly nodeCluster?: string;
+  readonly host?: string;
+  /** A header that copies go without: another structure, and the same target. */
+  readonly without?: string;
+  /** From an earlier life. */
+  readonly memory?: FleetMemory;
+}
+
 /** A delivery with clock, log and events of the test's own. */
 export class DeliveryRig {
   readonly timers = new VirtualTimers();
@@ -90,9 +100,16 @@ export class DeliveryRig {
   }
 
   /** A fleet with a config and one mirror `NAME-m` at this percent. */
-  publish(fleet: string, percent: number, { nodeCluster = fleet, host = 'wallarm' } = {}): void {
+  publish(
+    fleet: string,
+    percent: number,
+    { nodeCluster = fleet, host = 'wallarm', without, memory }: PublishOptions = {},
+  ): Compiled {
     const target = checkTarget('wallarm', { endpoints: [{ host, port: 8445 }] });
-    const mirror = checkMirror(`${fleet}-m`, { fleet, target: 'wallarm', percent });
+    const mirror = checkMirror(`${fleet}-m`, {
+      ...{ fleet, target: 'wallarm', percent },
+      ...(without !== undefined && { copy: { removeHeaders: [without] } }),
+    });
     if (!target.ok || !mirror.ok) throw new Error('a sample is bad');
     this.#state = applyChanges(this.#state, this.#state.revision + 1, [
       {
@@ -113,7 +130,12 @@ export class DeliveryRig {
       mirrors: mirrorsOf(this.#state, fleet),
     });
     if (!compiled.ok) throw new Error('a sample is bad');
-    this.delivery.publish(this.#state, new Map([[fleet, compiled.value]]));
+    this.delivery.publish(
+      this.#state,
+      new Map([[fleet, compiled.value]]),
+      memory && new Map([[fleet, memory]]),
+    );
+    return compiled.value;
   }
 
   remove(fleet: string): void {

@@ -33,7 +33,7 @@ export class Envoy {
       binary,
       [
         ...['-c', path('bootstrap.yaml'), '--admin-address-path', path('admin'), '--log-path', path('log')],
-        ...['--use-dynamic-base-id', '--concurrency', '1', '--drain-time-s', '1', '--log-level', 'info'],
+        ...['--use-dynamic-base-id', '--concurrency', '1', '--drain-time-s', '5', '--log-level', 'info'],
         ...(options.id === undefined ? [] : ['--service-node', options.id]),
       ],
       { stdio: 'ignore' },
