@@ -106,7 +106,7 @@ function addPolled(
         tags: TAGS,
         summary: `What a ${polled.path} of the fleet fetches`,
         description:
-          'Nothing to serve is 503, never an empty document: whoever asks keeps what it has. Each asks with a node id of its own.',
+          'Nothing to serve is 503, never an empty document: whoever asks keeps what it has. Each asks with a node id of its own; without one nobody is waited for, nor read back.',
         params: params('fleet'),
         querystring: query({ node: NODE_ID }),
         response: { 200: { type: 'string' } },
@@ -119,9 +119,9 @@ function addPolled(
       if (fleet === undefined) throw new ApiError('not-found', `There is no fleet "${name}"`);
       if (dataPlanes.get(fleet.dataPlane)?.polled !== polled)
         throw new ApiError('conflict', `Fleet "${name}" is one of ${fleet.dataPlane}`);
-      const id = node ?? `${name}@${request.ip}`;
-      const info = { id, cluster: fleet.nodeCluster, version: undefined };
-      const document = delivery.poll(name, { node: info, peer: request.ip });
+      // Whoever gives no id only looks: a node is waited for.
+      const info = node !== undefined && { id: node, cluster: fleet.nodeCluster, version: undefined };
+      const document = info ? delivery.poll(name, { node: info, peer: request.ip }) : delivery.peek(name);
       if (document === undefined)
         throw new ApiError('unavailable', `Fleet "${name}" has nothing to serve: keep what you have`);
       return reply.type(polled.contentType).header('cache-control', 'no-store').send(document);

@@ -282,6 +282,16 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     return document;
   }
 
+  /** What such a node would fetch, for somebody who only looks. */
+  peek(name: string): Buffer | undefined {
+    const fleet = this.#fleets.get(name);
+    const typeUrl = fleet?.dataPlane.polled?.typeUrl;
+    const variant = fleet?.dataPlane.variantFor({ version: undefined, subscriptions: new Map() });
+    if (fleet === undefined || typeUrl === undefined || variant === undefined) return undefined;
+    const type = fleet.compiledFor(undefined)?.snapshot(variant).types.get(typeUrl);
+    return type?.resources.values().next().value?.body;
+  }
+
   reported(info: NodeInfo, loads: readonly ClusterLoad[], intervalMs: number | undefined): void {
     const node = this.#nodes.get(info.id);
     const fleet = this.#fleets.get(node?.fleet);

@@ -10,8 +10,9 @@ export interface Poll {
   readonly peer: string;
 }
 
-/** Nobody asked for so long: it is gone. A node that fails to reach us may wait up to a minute between its tries. */
-const GONE_MS = 90_000;
+/** Nobody asked for so long, or for four times as long as it usually takes: it is gone. */
+const GONE_MS = { shortest: 15_000, longest: 90_000 };
+const MISSED = 4;
 /** A caller that makes ids up cannot fill the memory. */
 const MAX_NODES = 10_000;
 
@@ -32,7 +33,7 @@ export class Polls {
     const stream = this.#streamOf(node, peer, typeUrl);
     if (stream === undefined) return undefined;
     stream.callOff();
-    stream.callOff = this.#timers.after(GONE_MS, () => this.#end(stream));
+    stream.callOff = this.#timers.after(stream.goneAfter(this.#timers.now()), () => this.#end(stream));
     const type = stream.snapshot?.types.get(typeUrl);
     const document = type?.resources.values().next().value;
     if (type === undefined || document === undefined) return undefined;
@@ -84,12 +85,22 @@ class PolledStream implements XdsStream {
   /** What it fetched last. */
   sent: TypeSnapshot | undefined;
   callOff: () => void = () => undefined;
+  #askedAt: number | undefined;
+  /** The longest time between two questions of late. */
+  #usualMs = 0;
 
   constructor(id: number, node: NodeInfo, peer: string, typeUrl: string) {
     this.id = id;
     this.node = node;
     this.peer = peer;
     this.#typeUrl = typeUrl;
+  }
+
+  /** It asks now; how long it may be silent, in milliseconds. */
+  goneAfter(now: number): number {
+    if (this.#askedAt !== undefined) this.#usualMs = Math.max(now - this.#askedAt, this.#usualMs * 0.9);
+    this.#askedAt = now;
+    return Math.min(GONE_MS.longest, Math.max(GONE_MS.shortest, MISSED * this.#usualMs));
   }
 
   subscriptions(): ReadonlyMap<string, ReadonlySet<string>> {

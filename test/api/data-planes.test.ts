@@ -62,3 +62,26 @@ test('REST is HTTPS when it is given a certificate', async (t) => {
   t.is(response.statusCode, 200);
   t.truthy(await text(response));
 });
+
+test('what a Traefik fetches: with a token of its own, never empty, and looking at it makes no node', async (t) => {
+  const app = await startApp(t, { MIRRORPLANE_TOKEN: 'all', MIRRORPLANE_NODE_TOKEN: 'nodes' });
+  const all = { authorization: 'Bearer all' };
+  const nodes = { authorization: 'Bearer nodes' };
+  await app.call('PUT', '/v1/fleets/tfk', { dataPlane: 'traefik' }, all);
+  t.is((await app.call('GET', '/v1/fleets/tfk/traefik', undefined, nodes)).status, 503);
+  const example = readFileSync(new URL('../../examples/traefik.yaml', import.meta.url), 'utf8');
+  t.is((await app.call('PUT', '/v1/fleets/tfk/config', example, { ...YAML, ...all })).status, 200);
+  const looked = await app.call('GET', '/v1/fleets/tfk/traefik', undefined, nodes);
+  t.is(looked.status, 200);
+  t.truthy(looked.json.http.routers.with_mirroring);
+  t.deepEqual((await app.call('GET', '/v1/nodes', undefined, all)).json.items, []);
+  const fetched = await app.call('GET', '/v1/fleets/tfk/traefik?node=t1', undefined, nodes);
+  t.is(fetched.text, looked.text);
+  t.like((await app.call('GET', '/v1/nodes/t1', undefined, all)).json, {
+    state: 'unconfirmed',
+    fleet: 'tfk',
+  });
+  for (const path of ['/v1/fleets', '/v1/nodes', '/v1/fleets/tfk/config'])
+    t.is((await app.call('GET', path, undefined, nodes)).status, 401, path);
+  t.is((await app.call('GET', '/v1/fleets/tfk/bootstrap', undefined, all)).status, 409, 'no bootstrap');
+});

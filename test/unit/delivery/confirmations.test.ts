@@ -56,7 +56,7 @@ test('a node that cannot be asked is unconfirmed; with an address it is asked, a
   t.is(rig.percent(), null);
   t.like(rig.delivery.summary(['edge']), { nodes: 1, acked: 0, unconfirmed: 1 });
   t.is(rig.delivery.fleetStatus('edge')?.change?.waiting, 0);
-  await rig.timers.passAsync(20_000);
+  await rig.timers.passAsync(12_000);
   t.deepEqual(rig.asked, []);
   rig.said.set(A, { version: rig.fetched() });
   rig.publish(10, { addresses: { '*': A, n2: 'http://10.0.0.2:8080' } });

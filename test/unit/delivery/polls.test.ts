@@ -34,12 +34,16 @@ test('a node that asks is given its document, the same until it changes, and has
 test('a node that has not asked for long is gone, and is back when it asks', (t) => {
   const rig = new PollingRig({ readBack: false });
   rig.publish(10);
-  rig.poll();
-  rig.timers.pass(89_000);
-  rig.poll();
-  rig.timers.pass(89_000);
+  for (const interval of [14_000, 14_000, 500, 500]) {
+    rig.poll();
+    rig.timers.pass(interval);
+  }
   t.true(rig.delivery.node('n1')?.connected);
-  rig.timers.pass(2000);
+  rig.poll();
+  // Four times as long as it takes of late.
+  rig.timers.pass(40_000);
+  t.true(rig.delivery.node('n1')?.connected);
+  rig.timers.pass(20_000);
   t.false(rig.delivery.node('n1')?.connected);
   rig.poll();
   t.is(rig.state(), 'acked');
@@ -47,6 +51,17 @@ test('a node that has not asked for long is gone, and is back when it asks', (t)
     kinds(rig).filter((kind) => kind !== 'acked'),
     ['node-connected', 'node-disconnected', 'node-connected'],
   );
+});
+
+test('one that asked once does not hold up the others for long, and who only looks is no node', (t) => {
+  const rig = new PollingRig({ readBack: false });
+  rig.publish(10);
+  const looked = rig.delivery.peek('edge')?.toString();
+  t.is(rig.delivery.nodes().length, 0);
+  t.is(rig.poll(), looked);
+  rig.timers.pass(15_000);
+  t.false(rig.delivery.node('n1')?.connected);
+  t.is(rig.delivery.peek('none'), undefined);
 });
 
 test('a node that asks from another address stays connected', (t) => {

@@ -92,10 +92,18 @@ export class TraefikCompiled implements Compiled {
   snapshot(): Snapshot {
     return (this.#snapshot ??= makeSnapshot([
       makeTypeSnapshot(TYPE_URL, [makeResource(RESOURCE, Buffer.from(this.document.text))], {
-        labels: this.#percents,
+        labels: this.#inForce(),
         order: 'root',
       }),
     ]));
+  }
+
+  /** A mirror that no router leads to copies nothing, whatever its percent. */
+  #inForce(): ReadonlyMap<string, Ppm> {
+    const idle = new Set(
+      this.#structure.plan.filter(({ routers }) => routers.length === 0).map(({ mirror }) => mirror.name),
+    );
+    return new Map([...this.#percents].map(([mirror, percent]) => [mirror, idle.has(mirror) ? 0 : percent]));
   }
 
   resources(): Readonly<Record<string, readonly unknown[]>> {
