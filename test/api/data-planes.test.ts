@@ -70,7 +70,7 @@ test('what a Traefik fetches: with a token of its own, never empty, and looking 
   await app.call('PUT', '/v1/fleets/tfk', { dataPlane: 'traefik' }, all);
   t.is((await app.call('GET', '/v1/fleets/tfk/traefik', undefined, nodes)).status, 503);
   const example = readFileSync(new URL('../../examples/traefik.yaml', import.meta.url), 'utf8');
-  t.is((await app.call('PUT', '/v1/fleets/tfk/config', example, { ...YAML, ...all })).status, 200);
+  t.is((await app.call('PUT', '/v1/fleets/tfk/config', example, { ...YAML, ...all })).status, 201);
   const looked = await app.call('GET', '/v1/fleets/tfk/traefik', undefined, nodes);
   t.is(looked.status, 200);
   t.truthy(looked.json.http.routers.with_mirroring);
@@ -84,4 +84,20 @@ test('what a Traefik fetches: with a token of its own, never empty, and looking 
   for (const path of ['/v1/fleets', '/v1/nodes', '/v1/fleets/tfk/config'])
     t.is((await app.call('GET', path, undefined, nodes)).status, 401, path);
   t.is((await app.call('GET', '/v1/fleets/tfk/bootstrap', undefined, all)).status, 409, 'no bootstrap');
+});
+
+test('a target that is the fleet itself is refused: its copies would be copied without end', async (t) => {
+  const app = await startApp(t);
+  await app.call('PUT', '/v1/fleets/edge/config', SEED, YAML);
+  const loop = await app.call('PUT', '/v1/targets/wallarm', { endpoints: [{ host: '127.0.0.1', port: 80 }] });
+  t.is(loop.status, 400);
+  t.like(loop.json.errors[0], { path: 'mirrors.edge-wallarm.target' });
+  t.regex(loop.json.errors[0].message, /127\.0\.0\.1:80, where this fleet itself listens/);
+  for (const endpoint of [
+    { host: '127.0.0.1', port: 81 },
+    { host: '10.0.0.7', port: 80 },
+  ]) {
+    const fine = await app.call('PUT', '/v1/targets/wallarm', { endpoints: [endpoint] });
+    t.is(fine.status, 200, JSON.stringify(endpoint));
+  }
 });
