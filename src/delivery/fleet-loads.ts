@@ -33,6 +33,15 @@ export class FleetLoads {
     return this.#underWay === version ? this.primaries.totals('chosen', since)?.primary : undefined;
   }
 
+  /** A change that began makes those who get it a group of their own. To be called before anything is asked of it. */
+  follow({ change, good }: Pick<FleetDelivery, 'change' | 'good'>): void {
+    const underWay = change?.version;
+    if (underWay === undefined || underWay === this.#underWay) return;
+    // What a change that was taken back did is nothing to compare the next with.
+    this.primaries.beginGroup(this.#underWay === good ? 'kept' : 'forgotten');
+    this.#underWay = underWay;
+  }
+
   series(mirror: string): Series {
     const found = this.#mirrors.get(mirror) ?? new Series();
     this.#mirrors.set(mirror, found);
@@ -52,15 +61,11 @@ export class FleetLoads {
     report: Report,
     mirrors: readonly Mirror[],
     dataPlane: DataPlane,
-    { change, good }: Pick<FleetDelivery, 'change' | 'good'>,
+    delivery: Pick<FleetDelivery, 'change' | 'good'>,
   ): void {
     const { node, start, end, effective } = report;
-    const underWay = change?.version;
-    if (underWay !== undefined && underWay !== this.#underWay) {
-      // What a change that was taken back did is nothing to compare the next with.
-      this.primaries.beginGroup(this.#underWay === good ? 'kept' : 'forgotten');
-      this.#underWay = underWay;
-    }
+    this.follow(delivery);
+    const underWay = delivery.change?.version;
     const settledAt = node.settledAt();
     if (settledAt === undefined || start < settledAt || node.base === undefined) return;
     const seconds = (end - start) / 1000;

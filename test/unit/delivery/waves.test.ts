@@ -37,6 +37,18 @@ test('a change that makes primary requests fail is taken back from one node, and
   t.is(state(rig), 'rejected');
 });
 
+test('a fleet that is still watched after its first structure has something to compare with as well', (t) => {
+  const rig = new DeliveryRig();
+  rig.publish('edge', 5);
+  const nodes = ['a', 'b', 'c'].map((id) => rig.node(id).ack());
+  rig.timers.pass(1000);
+  for (const node of nodes) report(rig, node, 0);
+  rig.publish('edge', 5, { without: 'broken' });
+  ackAll(nodes);
+  rig.timers.pass(900);
+  t.is(granted(rig), 1, 'before anybody reported again');
+});
+
 test('a change whose first node reports no errors goes on, and one without reports does not wait for ever', (t) => {
   const rig = new DeliveryRig();
   const nodes = settled(rig);
