@@ -33,7 +33,7 @@ export class FleetLoads {
     return this.#underWay === version ? this.primaries.totals('chosen', since)?.primary : undefined;
   }
 
-  /** A change that began makes those who get it a group of their own. To be called before anything is asked of it. */
+  /** A change that began makes those who get it a group of their own. */
   follow({ change, good }: Pick<FleetDelivery, 'change' | 'good'>): void {
     const underWay = change?.version;
     if (underWay === undefined || underWay === this.#underWay) return;
@@ -61,11 +61,10 @@ export class FleetLoads {
     report: Report,
     mirrors: readonly Mirror[],
     dataPlane: DataPlane,
-    delivery: Pick<FleetDelivery, 'change' | 'good'>,
+    { change }: Pick<FleetDelivery, 'change'>,
   ): void {
     const { node, start, end, effective } = report;
-    this.follow(delivery);
-    const underWay = delivery.change?.version;
+    const underWay = change?.version;
     const settledAt = node.settledAt();
     if (settledAt === undefined || start < settledAt || node.base === undefined) return;
     const seconds = (end - start) / 1000;

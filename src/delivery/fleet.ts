@@ -51,6 +51,7 @@ export class Fleet {
     if (compiled.structure !== this.#structure) this.structureRevision = state.revision;
     this.#structure = compiled.structure;
     this.delivery.publish(state.revision, compiled);
+    this.loads.follow(this.delivery);
   }
 
   /** Where the node's own API is. */

@@ -107,7 +107,6 @@ export function unproven(fleet: Fleet, change: Change<NodeRecord>, now: number):
   });
   if (waiting.length > 0) return `a first copy of ${waiting.join(', ')} to the new target`;
   if (waited >= PROOF_MS) return undefined;
-  fleet.loads.follow(fleet.delivery);
   const { rest, before } = references(fleet.loads, change.since);
   // Where there is nothing to compare with, load reports say nothing.
   if (rest === undefined && before === undefined) return undefined;
