@@ -18,7 +18,7 @@ import { TargetGuard } from '../rollout/target-guard.ts';
 import { XdsServer } from '../xds/server.ts';
 import { askJson } from './ask-json.ts';
 import { createDataPlanes } from './data-planes.ts';
-import { envoyValidator } from './envoy-validator.ts';
+import { validatorOf } from './validators/validators.ts';
 import { recall } from './recall.ts';
 import { readTlsFiles, trustAnchor } from './tls-files.ts';
 
@@ -56,7 +56,7 @@ export function createApp(settings: Settings, log: Logger): App {
       dataPlanes,
       clock: () => new Date(),
       nodesOf: (fleet) => delivery.nodeIds(fleet),
-      ...(settings.envoy !== undefined && { validate: envoyValidator(settings.envoy) }),
+      validate: validatorOf(settings),
       onListenerError: (error) => log.error({ err: error }, 'a listener of revisions failed'),
     });
     // Nothing is served before all that is stored is loaded.

@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Validate } from '../control/types.ts';
-import { renderStatic } from '../dataplanes/envoy/index.ts';
-import type { Issue } from '../model/issue.ts';
+import { renderStatic } from '../../dataplanes/envoy/index.ts';
+import type { Issue } from '../../model/issue.ts';
+import type { Validator } from './validators.ts';
 
 const TIMEOUT_MS = 20_000;
 const MAX_OUTPUT_BYTES = 1024 * 1024;
@@ -16,14 +16,13 @@ const run = promisify(execFile);
  * formatters, regular expressions, what an extension makes of its own configuration.
  * https://www.envoyproxy.io/docs/envoy/latest/operations/cli#cmdoption-mode
  */
-export function envoyValidator(binary: string): Validate {
-  return async ({ dataPlane }, compiled) => {
-    if (dataPlane !== 'envoy') return undefined;
+export function envoyValidator(binary: string): Validator {
+  return async (compiled) => {
     const directory = await mkdtemp(join(tmpdir(), 'mirrorplane-validate-'));
     try {
       const file = join(directory, 'envoy.yaml');
       await writeFile(file, renderStatic(compiled, 'runtime'));
-      return { check: 'envoy', issues: await validate(binary, file) };
+      return await validate(binary, file);
     } finally {
       await rm(directory, { recursive: true, force: true });
     }
