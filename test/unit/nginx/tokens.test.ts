@@ -34,6 +34,7 @@ function isNested(text: string): boolean {
 for (const [text, expected] of [
   ['', []],
   ['# only a comment', []],
+  ['# \f\na;', [['a']]],
   ['a b  c;#d;\ne;', [['a', 'b', 'c'], ['e']]],
   ['\uFEFFa;\r\nb;', [['a'], ['b']]],
   ['a b#c;', [['a', 'b#c']]],
@@ -61,6 +62,9 @@ for (const [text, expected] of [
   ['a "b\nc;\n', '1: " has no end'],
   ["a 'b'c;", '1: unexpected "c" after \''],
   ['a_by_lua_block {\n "\\"" {', '1: a block of Lua has no end'],
+  ['a;\nb c\0d;', '2: has a control character (0): take it out'],
+  ['a;\n# b\0\n', '2: has a control character (0): take it out'],
+  ['a;\nb "c\n\x1b";', '3: has a control character (27): take it out'],
 ] as const) {
   test(`${JSON.stringify(text)} is refused, with the line`, (t) => t.is(errorOf(text), expected));
 }

@@ -8,6 +8,8 @@ export interface Directive {
   readonly block?: readonly Directive[];
   /** Of a block: where its `}` is. */
   readonly end?: number;
+  /** Path of the file it is in, where several were read as one. */
+  readonly file?: string;
 }
 
 /** What cannot be read, and where. */
@@ -19,6 +21,10 @@ export class NginxSyntaxError extends Error {
     this.line = line;
   }
 }
+
+/** No word of a configuration has them. To NGINX a NUL is the end of what it is part of. */
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/;
 
 interface Open {
   readonly name: string;
@@ -42,6 +48,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
  * asked. Throws {@link NginxSyntaxError} at the first thing that NGINX would not read.
  */
 export function parseNginx(text: string): readonly Directive[] {
+  const nul = text.indexOf('\0');
+  if (nul !== -1) throw new NginxSyntaxError(text.slice(0, nul).split('\n').length, unprintable('\0'));
   const reader = new TokenReader(text);
   const top: Directive[] = [];
   const open: Open[] = [];
@@ -158,6 +166,7 @@ class TokenReader {
 
   #character(character: string): string {
     if (character === '\n') this.line++;
+    if (CONTROL.test(character)) throw new NginxSyntaxError(this.line, unprintable(character));
     if (character !== '\\') return character;
     const next = this.#text.charAt(this.#at + 1);
     if (next === '') return character;
@@ -184,4 +193,8 @@ class TokenReader {
     }
     throw new NginxSyntaxError(started, 'a block of Lua has no end');
   }
+}
+
+function unprintable(character: string): string {
+  return `has a control character (${character.charCodeAt(0)}): take it out`;
 }
