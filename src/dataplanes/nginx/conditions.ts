@@ -23,8 +23,10 @@ export interface Decision {
   readonly variable: string | undefined;
 }
 
+type Selecting = Pick<PlannedMirror, 'routes' | 'exclude'>;
+
 /** Names of locations that the mirrors' selectors mention. Sorted. */
-export function routesOf(mirrors: readonly PlannedMirror[]): readonly string[] {
+export function routesOf(mirrors: readonly Selecting[]): readonly string[] {
   const all = mirrors.flatMap(({ routes, exclude }) => [...routes, ...exclude]);
   return [...new Set(all.flatMap(({ route }) => route ?? []))].sort();
 }
@@ -34,7 +36,7 @@ export function mentions({ routes, exclude }: PlannedMirror, route: string): boo
 }
 
 /** Whether a request in a location called `route` (undefined: one without a name) can be one of the mirror's. */
-export function isPossible({ routes, exclude }: PlannedMirror, route: string | undefined): boolean {
+export function isPossible({ routes, exclude }: Selecting, route: string | undefined): boolean {
   const here = (selector: RouteSelector) => selector.route === undefined || selector.route === route;
   if (routes.length > 0 && !routes.some(here)) return false;
   return !exclude.some((selector) => selector.route !== undefined && here(selector) && isBare(selector));

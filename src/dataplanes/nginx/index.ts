@@ -34,6 +34,7 @@ export function createNginxDataPlane(): DataPlane<NginxConfig> {
   return {
     kind: 'nginx',
     capabilities: CAPABILITIES,
+    textType: 'text/plain; charset=utf-8',
     readConfig: (text, _format, options) => readNginxConfig(text, options),
     compile(input) {
       const key = structureKey(input);
@@ -52,7 +53,7 @@ export function createNginxDataPlane(): DataPlane<NginxConfig> {
     },
     mirrorOfCluster: (cluster) =>
       cluster.startsWith(CLUSTER_PREFIX) ? cluster.slice(CLUSTER_PREFIX.length) : undefined,
-    limitOf: (mirror, node) => limitAmong(namesOf(node), mirror),
+    limitOf: (mirror, node) => limitAmong(namesOf(node), mirror)?.percent,
     limitations,
     renderings: { nginx: renderFiles },
   };
@@ -85,7 +86,7 @@ function notIncluded({ config, mirrors }: CompileInput<NginxConfig>): readonly I
   const { includedRoutes } = config;
   if (includedRoutes === undefined) return [];
   return mirrors.flatMap(({ mirror, target }) =>
-    routesOf([{ ...unshared(mirror, target), exclude: [], percent: 0 }])
+    routesOf([{ ...unshared(mirror, target), exclude: [] }])
       .filter((route) => !includedRoutes.has(route))
       .map((route) => ({
         path: `mirrors.${mirror.name}.routes`,

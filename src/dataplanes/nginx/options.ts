@@ -7,7 +7,7 @@ export interface RenderOptions {
   readonly directory: string;
   /** `127.0.0.1:PORT` of the server block that says which version is in force. */
   readonly stateListen: string;
-  /** `127.0.0.1:PORT`, UDP: gets a line per request that a mirror could copy. See log-line.ts. */
+  /** `127.0.0.1:PORT`, UDP: gets a line per copy. See log-line.ts. */
   readonly logAddress?: string;
   /**
    * Addresses of the targets' host names, as the agent resolved them. NGINX itself would resolve a name when it starts,
@@ -26,6 +26,14 @@ export const LOCATION_FILE = 'location.conf';
 /** The file for locations that their owner calls `route`. */
 export function routeFile(route: string): string {
   return `location-${route}.conf`;
+}
+
+const LOCATION = /^location(?:-(.+))?\.conf$/;
+
+/** Which locations a file is for: those of a `route`, or all others. Undefined where it is for none. */
+export function locationsOf(file: string): { readonly route: string | undefined } | undefined {
+  const found = LOCATION.exec(file);
+  return found === null ? undefined : { route: found[1] };
 }
 
 /** What can be part of a file's name, and of a URI as it is. */

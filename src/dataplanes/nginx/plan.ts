@@ -32,6 +32,8 @@ export interface PlannedMirror {
   readonly exclude: readonly RouteSelector[];
   readonly copy: Copy;
   readonly expiresAfterMs?: number;
+  /** Set by the agent alone: no location has a line for it, whatever its driver. */
+  readonly withdrawn?: true;
   readonly target: {
     readonly name: string;
     readonly endpoints: readonly Endpoint[];
@@ -42,18 +44,43 @@ export interface PlannedMirror {
 
 const LIMIT = 'limit/';
 
-/** What an agent subscribes to besides its plan, to say that NGINX is at less than the plan says. There is no such resource. */
-export function limitName(mirror: string, percent: Ppm): string {
-  return `${LIMIT}${mirror}/${percent}`;
+/** Why NGINX has a mirror at less than its plan says. */
+export const LIMIT_REASONS = [
+  /** Most copies to its target fail, or are not answered. */
+  'unwell',
+  /** The control plane was not heard of for longer than the mirror may go on without. */
+  'expired',
+  /** NGINX does not say what it has: it was restarted, or does not answer. */
+  'unknown',
+  /** No location includes a file that it is in. */
+  'not-included',
+  /** A location includes its file where nothing makes the copies: they would be requests to its owner's own locations. */
+  'misplaced',
+  /** Its target is the NGINX itself. */
+  'loop',
+] as const;
+
+export type LimitReason = (typeof LIMIT_REASONS)[number];
+
+export interface Limit {
+  readonly percent: Ppm;
+  /** Undefined from an agent that gives none. */
+  readonly reason: LimitReason | undefined;
 }
 
-/** The lowest percent that these names say of the mirror. */
-export function limitAmong(names: Iterable<string>, mirror: string): Ppm | undefined {
-  let lowest: Ppm | undefined;
+/** What an agent subscribes to besides its plan, to say that NGINX is at less than the plan says. There is no such resource. */
+export function limitName(mirror: string, percent: Ppm, reason?: LimitReason): string {
+  return [`${LIMIT}${mirror}`, percent, ...(reason === undefined ? [] : [reason])].join('/');
+}
+
+/** The lowest limit that these names say of the mirror. */
+export function limitAmong(names: Iterable<string>, mirror: string): Limit | undefined {
+  let lowest: Limit | undefined;
   for (const name of names) {
-    const [, percent] = name.startsWith(`${LIMIT}${mirror}/`) ? name.slice(LIMIT.length).split('/') : [];
-    if (percent !== undefined && /^\d{1,7}$/.test(percent))
-      lowest = Math.min(lowest ?? Infinity, Number(percent));
+    if (!name.startsWith(`${LIMIT}${mirror}/`)) continue;
+    const [, percent = '', said] = name.slice(LIMIT.length).split('/');
+    if (!/^\d{1,7}$/.test(percent) || Number(percent) >= (lowest?.percent ?? Infinity)) continue;
+    lowest = { percent: Number(percent), reason: LIMIT_REASONS.find((reason) => reason === said) };
   }
   return lowest;
 }

@@ -1,7 +1,13 @@
 import test from 'ava';
 import { checkMirror } from '../../../src/model/check-mirror.ts';
 import { createNginxDataPlane } from '../../../src/dataplanes/nginx/index.ts';
-import { PLAN_TYPE, limitAmong, limitName } from '../../../src/dataplanes/nginx/plan.ts';
+import {
+  LIMIT_REASONS,
+  type LimitReason,
+  PLAN_TYPE,
+  limitAmong,
+  limitName,
+} from '../../../src/dataplanes/nginx/plan.ts';
 
 test('what an agent says that NGINX is at is read back from its names', (t) => {
   const names = [
@@ -12,10 +18,30 @@ test('what an agent says that NGINX is at is read back from its names', (t) => {
     'limit/e/-1',
     'limit/f/99999999',
   ];
-  t.is(limitAmong(names, 'a'), 10_000);
-  t.is(limitAmong(names, 'b.c'), 0);
+  t.deepEqual(limitAmong(names, 'a'), { percent: 10_000, reason: undefined });
+  t.deepEqual(limitAmong(names, 'b.c'), { percent: 0, reason: undefined });
   for (const other of ['b', 'c', 'd', 'e', 'f', 'lua']) t.is(limitAmong(names, other), undefined);
-  t.is(limitAmong([...names, limitName('a', 5)], 'a'), 5);
+  t.deepEqual(limitAmong([...names, limitName('a', 5, 'loop')], 'a'), { percent: 5, reason: 'loop' });
+  t.deepEqual(limitAmong(['limit/a/7/of-a-later-agent'], 'a'), { percent: 7, reason: undefined });
+});
+
+test('a node says why it holds a mirror down, and what is to be done', (t) => {
+  const nginx = createNginxDataPlane();
+  const of = (fields: Readonly<Record<string, unknown>>) => {
+    const checked = checkMirror('m', { fleet: 'edge', target: 'wallarm', percent: 25, ...fields });
+    if (!checked.ok) throw new Error('a sample is bad');
+    return checked.value;
+  };
+  const said = (reason: LimitReason | undefined, fields: Readonly<Record<string, unknown>> = {}) => {
+    const subscriptions = new Map([[PLAN_TYPE, new Set(['lua', limitName('m', 0, reason)])]]);
+    return nginx.limitations('lua', { version: '1.22.1', subscriptions }, [of(fields)]).join();
+  };
+  for (const reason of LIMIT_REASONS) t.regex(said(reason), /^mirror m is at 0 % here, as nginx says: \S/);
+  const all = [undefined, ...LIMIT_REASONS].map((reason) => said(reason));
+  t.is(new Set(all).size, all.length, 'each in words of its own');
+  t.regex(said('not-included'), /no location includes location\.conf\. Add "include .*\/location\.conf;"/);
+  const routes = [{ route: 'shop' }, { route: 'cart' }];
+  t.regex(said('not-included', { routes }), /includes location-cart\.conf or location-shop\.conf\./);
 });
 
 test('a node says what it holds down, and what a reload of an old NGINX costs', (t) => {
