@@ -25,9 +25,9 @@ export class StateApi {
     this.#address = address;
   }
 
-  /** The version that the files in force have. Undefined when NGINX does not answer. */
+  /** The version that is in force. With Lua NGINX knows by this that the agent lives. Undefined when it does not answer. */
   async version(): Promise<string | undefined> {
-    const answer = await this.#call('GET', '/version').catch(() => undefined);
+    const answer = await this.#call('GET', '/version?agent=1').catch(() => undefined);
     return answer?.status === 200 ? answer.body.trim() : undefined;
   }
 

@@ -1,4 +1,4 @@
-/** What one line of the log says: a request that a mirror could copy. */
+/** What one line of the log says: a request that a mirror copied, or, in files of an earlier release, could copy. */
 export interface LogLine {
   readonly mirror: string;
   /** Whether the draw said to copy it. */

@@ -2,6 +2,12 @@ import { indent } from './syntax.ts';
 
 /** Key of the version in the dict. Those of mirrors have a dot and a known end. */
 const VERSION_KEY = 'version';
+/** When the agent asked last, by NGINX's clock. */
+const HEARD_KEY = 'heard';
+/** An agent asks every second. So long after it asked last nobody takes lines of the log, it seems. */
+const LISTENS_S = 5;
+/** An agent that is busy with one change may not ask for so long. */
+export const GRACE_S = 15;
 
 export const DICT = 'mirrorplane';
 export const DICT_BLOCK = `lua_shared_dict ${DICT} 1m;`;
@@ -15,6 +21,11 @@ export function addressesKey(mirror: string): string {
   return `${mirror}.addrs`;
 }
 
+/** For how many seconds after the agent was heard of a mirror with `expiresAfter` may go on. */
+export function endsKey(mirror: string): string {
+  return `${mirror}.ends`;
+}
+
 /** What `PUT /state` takes. */
 export function stateBody(version: string, entries: ReadonlyMap<string, string>): string {
   return JSON.stringify({ version, entries: Object.fromEntries(entries) });
@@ -25,7 +36,11 @@ export function stateBody(version: string, entries: ReadonlyMap<string, string>)
  * draw independently, an id decides the same again, and no client can choose its luck: NGINX makes the id. The random
  * numbers of Lua itself are not touched; they may be its owner's.
  */
-export function drawBlock(mirror: string, maxRequests: number): readonly string[] {
+export function drawBlock(
+  mirror: string,
+  maxRequests: number,
+  logged: string | undefined,
+): readonly string[] {
   return [
     'rewrite_by_lua_block {',
     ...indent([
@@ -34,6 +49,15 @@ export function drawBlock(mirror: string, maxRequests: number): readonly string[
       'if ppm <= 0 then return ngx.exit(204) end',
       `local a, b, c, d, e = ngx.md5_bin(ngx.var.request_id .. "${mirror}"):byte(1, 5)`,
       'if (((a * 256 + b) * 256 + c) * 256 + d) * 1000000 >= ppm * 4294967296 then return ngx.exit(204) end',
+      `local silent = ngx.now() - (dict:get("${HEARD_KEY}") or 0)`,
+      '-- Without its agent nobody would end it.',
+      `if silent > (tonumber(dict:get("${endsKey(mirror)}")) or math.huge) then return ngx.exit(204) end`,
+      ...(logged === undefined
+        ? []
+        : [
+            '-- A line that nobody takes is one in the error log.',
+            `if silent < ${LISTENS_S} then ngx.var.${logged} = "1" end`,
+          ]),
       'local peers = {}',
       `for host, port in (dict:get("${addressesKey(mirror)}") or ""):gmatch("(%S+):(%d+)") do`,
       '    peers[#peers + 1] = { host, tonumber(port) }',
@@ -71,10 +95,13 @@ export const BALANCER: readonly string[] = [
   '}',
 ];
 
-/** The version that the dict was set to; nothing after a restart. */
+/** The version that the dict was set to; nothing after a restart. Who asks as the agent does is heard of. */
 export const VERSION_LOCATION: readonly string[] = [
   'content_by_lua_block {',
-  ...indent([`ngx.say(ngx.shared.${DICT}:get("${VERSION_KEY}") or "")`]),
+  ...indent([
+    `if ngx.var.arg_agent then ngx.shared.${DICT}:set("${HEARD_KEY}", ngx.now()) end`,
+    `ngx.say(ngx.shared.${DICT}:get("${VERSION_KEY}") or "")`,
+  ]),
   '}',
 ];
 
@@ -98,7 +125,7 @@ export function stateLocation(files: string): readonly string[] {
       '    local keys, items = dict:get_keys(0), {}',
       '    table.sort(keys)',
       '    for _, key in ipairs(keys) do',
-      `        if key ~= "${VERSION_KEY}" then items[#items + 1] = '"' .. key .. '":"' .. (dict:get(key) or "") .. '"' end`,
+      `        if key:find(".", 1, true) then items[#items + 1] = '"' .. key .. '":"' .. (dict:get(key) or "") .. '"' end`,
       '    end',
       `    local version = dict:get("${VERSION_KEY}") or ""`,
       `    return answer(200, '{"files":"${files}","version":"' .. version .. '","entries":{' .. table.concat(items, ",") .. "}}")`,
@@ -123,9 +150,10 @@ export function stateLocation(files: string): readonly string[] {
       '        end',
       '    end',
       'end',
-      'local why = put(".addrs") or put(".ppm")',
+      `dict:set("${HEARD_KEY}", ngx.now())`,
+      'local why = put(".addrs") or put(".ends") or put(".ppm")',
       'for _, key in ipairs(dict:get_keys(0)) do',
-      `    if key ~= "${VERSION_KEY}" and not entries[key] then dict:delete(key) end`,
+      '    if key:find(".", 1, true) and not entries[key] then dict:delete(key) end',
       'end',
       `why = why or select(2, dict:safe_set("${VERSION_KEY}", version))`,
       'if why then return answer(507, \'{"error":"\' .. why .. \'"}\') end',

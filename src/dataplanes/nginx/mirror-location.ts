@@ -1,5 +1,5 @@
 import { copyHeaders } from './copy-headers.ts';
-import { type Decision, decide } from './conditions.ts';
+import { decide } from './conditions.ts';
 import { NOT_DRAWN, REPEATED } from './log-line.ts';
 import { drawBlock } from './lua.ts';
 import type { RenderOptions } from './options.ts';
@@ -23,14 +23,15 @@ export function mirrorLocation(
 ): readonly string[] {
   const { name, copy, target } = mirror;
   const symbol = symbolOf(name);
+  const logged = options.logAddress === undefined ? undefined : `${symbol}_logged`;
   const { variable } = decide(mirror, route);
-  const { connectTimeoutMs, maxStreamDurationMs, maxRequests } = target.limits;
+  const { connectTimeoutMs, maxStreamDurationMs } = target.limits;
   const answer = Math.min(maxStreamDurationMs, MAX_ANSWER_MS);
   return [
     `location = ${quoted(mirrorUri(name, route))} {`,
     ...indent([
       'internal;',
-      ...logLines(symbol, variable, options),
+      ...logLines(symbol, logged, options),
       '# A page for an error would be one more request, to wherever the server around has it.',
       'error_page 598 /_mirrorplane/;',
       'proxy_intercept_errors off;',
@@ -39,9 +40,7 @@ export function mirrorLocation(
       'uninitialized_variable_warn off;',
       `if ($${symbol}_done) { return ${REPEATED}; }`,
       `set $${symbol}_done 1;`,
-      ...(options.driver === 'lua'
-        ? drawBlock(name, maxRequests)
-        : [`if ($${symbol} = "") { return ${NOT_DRAWN}; }`]),
+      ...drawLines(mirror, logged, options),
       '# The request was let in already, with the limit of its own location.',
       'client_max_body_size 0;',
       'proxy_http_version 1.1;',
@@ -62,18 +61,29 @@ export function mirrorLocation(
   ];
 }
 
-/** Of requests that are not the mirror's nothing is told. Lua counts in the phase of the log, so that must come. */
+/** Of requests that are not copied nothing is told. Lua counts in the phase of the log, so that must come. */
 function logLines(
   symbol: string,
-  variable: Decision['variable'],
+  logged: string | undefined,
   { logAddress, driver }: RenderOptions,
 ): readonly string[] {
-  const condition = variable === undefined ? '' : ` if=${variable}`;
-  const log = `syslog:server=${logAddress},nohostname,tag=mirrorplane ${symbol}${condition}`;
+  const log = `syslog:server=${logAddress},nohostname,tag=mirrorplane ${symbol} if=$${logged}`;
   return [
     `access_log ${logAddress === undefined ? 'off' : log};`,
     ...(logAddress === undefined && driver === 'reload' ? [] : ['log_subrequest on;']),
   ];
+}
+
+function drawLines(
+  { name, target }: PlannedMirror,
+  logged: string | undefined,
+  { driver }: RenderOptions,
+): readonly string[] {
+  const isLua = driver === 'lua';
+  const set = logged === undefined ? [] : [`set $${logged} ${isLua ? '""' : '1'};`];
+  return isLua
+    ? [...set, ...drawBlock(name, target.limits.maxRequests, logged)]
+    : [`if ($${symbolOf(name)} = "") { return ${NOT_DRAWN}; }`, ...set];
 }
 
 /** NGINX checks a certificate only with a name: without one given it is the target's host. */

@@ -1,7 +1,7 @@
 import { contentHash } from '../../snapshot/build.ts';
 import { isPossible, mentions, routesOf } from './conditions.ts';
 import { httpFile } from './http-file.ts';
-import { addressesKey, ppmKey } from './lua.ts';
+import { GRACE_S, addressesKey, endsKey, ppmKey } from './lua.ts';
 import { caFileOf, mirrorLocation, mirrorUri } from './mirror-location.ts';
 import { HTTP_FILE, LOCATION_FILE, type RenderOptions, SERVER_FILE, routeFile } from './options.ts';
 import type { Plan, PlannedMirror } from './plan.ts';
@@ -51,8 +51,8 @@ export function renderNginx(plan: Plan, options: RenderOptions): Rendered {
 }
 
 /** In the reload driver a mirror of 0 % costs nothing: no line, and no subrequest. */
-function isCopied(mirror: PlannedMirror, { driver }: RenderOptions): boolean {
-  return driver === 'lua' || mirror.percent > 0;
+function isCopied({ percent, withdrawn }: PlannedMirror, { driver }: RenderOptions): boolean {
+  return withdrawn !== true && (driver === 'lua' || percent > 0);
 }
 
 function serverFile(plan: Plan, routes: readonly string[], options: RenderOptions): string {
@@ -78,11 +78,12 @@ function locationFile(plan: Plan, route: string | undefined, options: RenderOpti
 
 function entriesOf({ mirrors }: Plan, { addresses }: RenderOptions): ReadonlyMap<string, string> {
   const entries = new Map<string, string>();
-  for (const { name, percent, target } of mirrors) {
+  for (const { name, percent, expiresAfterMs, target } of mirrors) {
     const peers = target.endpoints.flatMap(({ host, port }) =>
       (addresses?.get(host) ?? (/^[\d.]+$|:/.test(host) ? [host] : [])).map((one) => addressOf(one, port)),
     );
     entries.set(ppmKey(name), String(percent));
+    if (expiresAfterMs !== undefined) entries.set(endsKey(name), String(expiresAfterMs / 1000 + GRACE_S));
     entries.set(addressesKey(name), peers.join(' '));
   }
   return entries;
