@@ -11,6 +11,9 @@ import { planOf, unshared } from './plan-of.ts';
 import { renderNginx } from './render.ts';
 import { MAX_LINE_BYTES } from './syntax.ts';
 
+/** https://nginx.org: to what has other characters NGINX itself answers 400. */
+const METHOD = /^[A-Z_-]+$/;
+
 /** What NGINX cannot do of what a mirror and its target ask for. */
 export function unableOf(mirror: Mirror, target: Target): IssueList {
   const issues = new IssueList();
@@ -66,7 +69,7 @@ function checkTls({ tls, endpoints }: Target, issues: IssueList): void {
   }
 }
 
-function checkSelector({ route, domain, headers }: RouteSelector, issues: IssueList): void {
+function checkSelector({ route, domain, methods, headers }: RouteSelector, issues: IssueList): void {
   if (route !== undefined && !ROUTE.test(route)) {
     issues
       .at('route')
@@ -76,6 +79,15 @@ function checkSelector({ route, domain, headers }: RouteSelector, issues: IssueL
   }
   if (domain?.replace(/:\d+$/, '').includes(':') === true)
     issues.at('domain').add('must not be an IPv6 address for NGINX');
+  for (const [index, method] of (methods ?? []).entries()) {
+    if (METHOD.test(method)) continue;
+    issues
+      .at('methods')
+      .at(index)
+      .add(
+        'never comes: NGINX refuses methods with other characters than A-Z, "_" and "-"; give each its own entry',
+      );
+  }
   for (const [index, header] of (headers ?? []).entries())
     checkHeader(header, issues.at('headers').at(index));
 }

@@ -100,6 +100,9 @@ test('what NGINX cannot do is refused, each with its place', (t) => {
   t.deepEqual(refused({ routes: [{ headers: [{ name: 'x', regex: '(a*)*' }] }] }), [
     'mirrors.a.routes[0].headers[0].regex',
   ]);
+  t.deepEqual(refused({ routes: [{ methods: ['GET', 'GET|POST', 'M-SEARCH'] }] }), [
+    'mirrors.a.routes[0].methods[1]',
+  ]);
   t.deepEqual(refused({}, target({ protocol: 'http2' })), ['targets.node.protocol']);
   t.deepEqual(refused({}, target({ tls: { caFile: '/ca.pem' } })), ['targets.node.tls.serverName']);
 });
