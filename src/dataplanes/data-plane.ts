@@ -2,7 +2,7 @@ import type { Fleet } from '../model/fleet.ts';
 import type { Issue, Result } from '../model/issue.ts';
 import type { Mirror } from '../model/mirror.ts';
 import type { Ppm } from '../model/percent.ts';
-import type { Target } from '../model/target.ts';
+import type { Endpoint, Target } from '../model/target.ts';
 import type { Snapshot, TypeSnapshot } from '../snapshot/snapshot.ts';
 
 /** What a kind of data plane must be able to do. All of it is pure: no clock, no I/O. */
@@ -91,6 +91,31 @@ export interface NativeConfig {
   readonly counts: Readonly<Record<string, number>>;
   /** Mirror policies that were found in it, as objects of ours. Empty unless adopted. */
   readonly adopted: Adoption;
+  readonly surroundings: Surroundings;
+}
+
+/** What is around a fleet's edges, as far as their own config says: where copies had better not go. */
+export interface Surroundings {
+  /** Where they take requests, by addresses of their machines. `0.0.0.0`, `::`: any. */
+  readonly listeners: readonly Endpoint[];
+  /** What they answer for. */
+  readonly hosts: readonly NamedHost[];
+  /** Where they send the requests themselves, and not only copies. */
+  readonly origins: readonly Origin[];
+}
+
+/** `shop.example`, `*.shop.example`, `shop.*`; `*` is everything. No ports. */
+export interface NamedHost {
+  readonly name: string;
+  /** Where the config says so. */
+  readonly path: string;
+}
+
+export interface Origin {
+  readonly host: string;
+  /** Not given: it is not known which. */
+  readonly port?: number;
+  readonly path: string;
 }
 
 export interface Adoption {

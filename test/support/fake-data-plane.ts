@@ -6,6 +6,7 @@ import type {
   NativeConfig,
   Polled,
   ReadBack,
+  Surroundings,
 } from '../../src/dataplanes/data-plane.ts';
 import { fail, ok } from '../../src/model/issue.ts';
 import type { Issue, Result } from '../../src/model/issue.ts';
@@ -20,6 +21,7 @@ export interface FakeConfigText {
   readonly listeners?: number;
   readonly routes?: readonly string[];
   readonly policies?: readonly FakePolicy[];
+  readonly around?: Partial<Surroundings>;
 }
 
 export interface FakePolicy {
@@ -79,11 +81,14 @@ export class FakeDataPlane implements DataPlane<FakeNative> {
     } catch {
       return fail([{ path: '', message: 'is not JSON' }]);
     }
-    const unknown = Object.keys(parsed).filter((key) => !['listeners', 'routes', 'policies'].includes(key));
+    const unknown = Object.keys(parsed).filter(
+      (key) => !['listeners', 'routes', 'policies', 'around'].includes(key),
+    );
     if (unknown.length > 0) return fail(unknown.map((path) => ({ path, message: 'is not known' })));
     const policies = adopt ? (parsed.policies ?? []) : [];
     return ok({
       text: parsed,
+      surroundings: { listeners: [], hosts: [], origins: [], ...parsed.around },
       counts: { listeners: parsed.listeners ?? 0, routes: parsed.routes?.length ?? 0 },
       adopted: {
         targets: policies.map(({ target, host }) => ({

@@ -1,6 +1,7 @@
 import type { Primaries } from '../../data-plane.ts';
 import { mirrorableRoutes, mirrorsByItself } from '../config/mirror-policies.ts';
-import { type Json, dig, object, objects, string } from '../json.ts';
+import { clustersOf, membersOf } from '../config/upstreams.ts';
+import { type Json, dig, object } from '../json.ts';
 import { HTTP_PROTOCOL_OPTIONS } from '../types.ts';
 import { type Mentions, mentionsOf } from './mentions.ts';
 import type { Structure } from './structure.ts';
@@ -58,17 +59,11 @@ export function findPrimaries({
       [...here.named].every(
         ([name, count]) => isPlain(clusters.get(name)) && isOnlyNamed(name, count, mentions),
       );
+    // Requests to an aggregate cluster are counted by its members.
     for (const name of here.clusters)
       membersOf(clusters.get(name)).forEach((member) => here.clusters.add(member));
   }
   return new Map([...found].map(([name, here]) => [name, { clusters: here.clusters, exact: here.exact }]));
-}
-
-function clustersOf(action: Json): readonly string[] {
-  const weighted = objects(dig(action, 'weighted_clusters', 'clusters'));
-  return [action['cluster'], ...weighted.map((cluster) => cluster['name'])]
-    .map(string)
-    .filter((name) => name !== undefined);
 }
 
 function isOnlyNamed(name: string, count: number, { counts, texts, anyByRequest }: Mentions): boolean {
@@ -93,12 +88,4 @@ function isPlain(cluster: Json | undefined): boolean {
     config?.['clusters'] === undefined &&
     config?.['sub_clusters_config'] === undefined
   );
-}
-
-/** Requests to an aggregate cluster are counted by its members. */
-function membersOf(cluster: Json | undefined): readonly string[] {
-  const members = dig(cluster, 'cluster_type', 'typed_config', 'clusters');
-  return Array.isArray(members)
-    ? members.flatMap((item) => string(item) ?? string(object(item)?.['name']) ?? [])
-    : [];
 }

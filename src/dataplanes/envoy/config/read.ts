@@ -10,6 +10,7 @@ import { checkReferences } from './references.ts';
 import { fetchSecrets } from './secrets.ts';
 import { readResources } from './shape.ts';
 import { type PlacedLists, split } from './split.ts';
+import { surroundingsOf } from './surroundings.ts';
 import { readText } from './text.ts';
 
 /** An Envoy configuration, checked, in canonical spelling, ready to be joined with mirrors. */
@@ -53,9 +54,11 @@ export function readEnvoyConfig(
   );
   if (issues.items.length > 0 || rest.length > 0) return fail([...issues.items, ...rest]);
   const result = options.adopt ? adopt(options.fleet, lists) : { lists, adoption: NO_ADOPTION, warnings: [] };
+  const finished = finish(result.lists);
   return ok(
     Object.freeze({
-      lists: finish(result.lists),
+      lists: finished,
+      surroundings: surroundingsOf(finished),
       edges,
       counts: countResources(lists),
       adopted: result.adoption,

@@ -7,6 +7,7 @@ import { type Resource, pathOf } from '../types.ts';
 import { adopt } from './adopt.ts';
 import { readDocuments } from './documents.ts';
 import { type Identity, readIdentity } from './identity.ts';
+import { surroundingsOf } from './surroundings.ts';
 
 /** An Istio configuration, checked, ready to be joined with mirrors. */
 export interface IstioConfig extends NativeConfig {
@@ -50,6 +51,7 @@ export function readIstioConfig(
       resources: result.resources,
       counts: countsOf(resources),
       adopted: result.adoption,
+      surroundings: surroundingsOf(result.resources),
     }),
     result.warnings,
   );
@@ -64,7 +66,7 @@ function readResource(schema: IstioSchema, identity: Identity, issues: IssueList
   if (json === undefined) return undefined;
   const said = issues.items.slice(before).map(({ path }) => path);
   const more = new IssueList(at.path);
-  CHECKS.get(kind)?.(json, more);
+  CHECKS.get(kind)?.(json, more, metadata);
   // What is wrong in itself may be why something else seems to be missing.
   issues.items.push(...more.items.filter(({ path }) => !said.some((other) => touches(path, other))));
   return { apiVersion, kind, metadata, spec: json };

@@ -6,6 +6,7 @@ import { changesFor, includedRoutes } from './advice.ts';
 import { defectsOf } from './defects.ts';
 import { mirrorLines, serversOf } from './find.ts';
 import { walk } from './scopes.ts';
+import { surroundingsOf } from './surroundings.ts';
 import { type Directive, NginxSyntaxError, parseNginx } from './tokens.ts';
 
 /** An NGINX's configuration, as its owner has it: nothing is made of it but advice, since agents write our files only. */
@@ -38,7 +39,12 @@ export function readNginxConfig(
   if (found.adopted.length > 0) warnings.push(...changesFor(top, found), ...defectsOf(top, found.adopted));
   else if (top.length > 0 && routes === undefined && found.warnings.length === 0) warnings.push(HOW);
   return ok(
-    { counts: countsOf(top), adopted: adopt ? found.adoption : NOTHING, includedRoutes: routes },
+    {
+      counts: countsOf(top),
+      adopted: adopt ? found.adoption : NOTHING,
+      surroundings: surroundingsOf(top),
+      includedRoutes: routes,
+    },
     warnings,
   );
 }

@@ -4,7 +4,9 @@ import { type Json, fieldsOf, inOrder } from '../json.ts';
 import { readShape } from '../schema/types.ts';
 import { adopt } from './adopt.ts';
 import { checkReferences } from './references.ts';
+import { surroundingsOf } from './surroundings.ts';
 import { readText } from './text.ts';
+import { checkValues } from './values/check.ts';
 
 /** A dynamic configuration, checked, in canonical spelling and order, ready to be joined with mirrors. */
 export interface TraefikConfig extends NativeConfig {
@@ -35,6 +37,7 @@ export function readTraefikConfig(
   }
   const more = new IssueList();
   checkReferences(read, more, warnings);
+  checkValues(read, more, warnings);
   // What is wrong in itself may be why something seems to be missing.
   const rest = more.items.filter(
     ({ path }) => !issues.items.some((said) => isWithin(path, said.path) || isWithin(said.path, path)),
@@ -52,6 +55,7 @@ export function readTraefikConfig(
       document: inOrder(result.document) as Json,
       counts: Object.freeze(counts),
       adopted: result.adoption,
+      surroundings: surroundingsOf(result.document),
     }),
     [...warnings, ...result.warnings],
   );

@@ -1,0 +1,72 @@
+import type { Endpoint } from '../../../model/target.ts';
+import type { NamedHost, Origin, Surroundings } from '../../data-plane.ts';
+import { type Json, dig, object, objects, string, walk } from '../json.ts';
+import type { ResourceList } from '../types.ts';
+import { clustersOf, membersOf } from './upstreams.ts';
+
+type Lists = Readonly<Record<ResourceList, readonly Json[]>>;
+
+export function surroundingsOf(lists: Lists): Surroundings {
+  return Object.freeze({
+    listeners: lists.listeners.filter((listener) => listener['bind_to_port'] !== false).flatMap(addressesOf),
+    hosts: [...lists.routes.flatMap(domainsOf), ...lists.listeners.flatMap(serverNamesOf)],
+    origins: originsOf(lists),
+  });
+}
+
+/** Of an endpoint of a cluster and of a listener alike. Those of pipes and UDP are no target's. */
+function addressesOf(json: Json): readonly Endpoint[] {
+  return [json, ...objects(json['additional_addresses'])].flatMap((one) => {
+    const socket = object(dig(one, 'address', 'socket_address'));
+    const [host, port] = [string(socket?.['address']), socket?.['port_value']];
+    if (host === undefined || typeof port !== 'number' || port === 0) return [];
+    return socket?.['protocol'] === 'UDP' ? [] : [{ host, port }];
+  });
+}
+
+function domainsOf(routes: Json): readonly NamedHost[] {
+  return objects(routes['virtual_hosts']).flatMap((host) =>
+    texts(host['domains']).map((domain) => ({
+      name: domain.replace(/:(\d+|\*)$/, ''),
+      path: `routes[${String(routes['name'])}].virtual_hosts[${String(host['name'])}].domains`,
+    })),
+  );
+}
+
+function serverNamesOf(listener: Json): readonly NamedHost[] {
+  return objects(listener['filter_chains']).flatMap((chain, index) =>
+    texts(dig(chain, 'filter_chain_match', 'server_names')).map((name) => ({
+      name,
+      path: `listeners[${String(listener['name'])}].filter_chains[${index}].filter_chain_match.server_names`,
+    })),
+  );
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.flatMap((item) => string(item) ?? []) : [];
+}
+
+/** Endpoints of the clusters that routes lead to, and not of those that only copies go to. */
+function originsOf(lists: Lists): readonly Origin[] {
+  const clusters = new Map(lists.clusters.map((json) => [String(json['name']), json]));
+  const assignments = new Map(lists.endpoints.map((json) => [String(json['cluster_name']), json]));
+  const reached = new Set<string>();
+  // Routes in a matcher tree are among these: they cannot be mirrored, and lead somewhere all the same.
+  walk(lists.routes, '', (json) => {
+    const action = object(json['route']);
+    if (action !== undefined && json['match'] !== undefined)
+      clustersOf(action).forEach((name) => reached.add(name));
+  });
+  // A set that grows is walked to its end.
+  for (const name of reached) membersOf(clusters.get(name)).forEach((member) => reached.add(member));
+  return [...reached].flatMap((name) => {
+    const cluster = clusters.get(name);
+    const service = string(dig(cluster, 'eds_cluster_config', 'service_name')) ?? name;
+    return [cluster?.['load_assignment'], assignments.get(service)].flatMap((assignment) =>
+      objects(dig(assignment, 'endpoints'))
+        .flatMap((locality) => objects(locality['lb_endpoints']))
+        .flatMap((one) => addressesOf(object(one['endpoint']) ?? {}))
+        .map((endpoint) => ({ ...endpoint, path: `clusters[${name}]` })),
+    );
+  });
+}
