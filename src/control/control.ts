@@ -1,4 +1,5 @@
 import type { Compiled, DataPlane, NativeConfig } from '../dataplanes/data-plane.ts';
+import type { Issue } from '../model/issue.ts';
 import type { Mirror } from '../model/mirror.ts';
 import type { Revision } from '../model/revision.ts';
 import { isActive } from '../model/rollout.ts';
@@ -93,6 +94,11 @@ export class Control {
   /** Undefined when there is no such fleet or it has no config. */
   compiled(fleet: string): Compiled | undefined {
     return this.#writer.compiled(fleet);
+  }
+
+  /** What stands to be said of a mirror as things are, whatever write brought it about. */
+  standing(mirror: string): readonly Issue[] {
+    return this.#writer.standing(mirror);
   }
 
   /** The fleet's config as its data plane read it; undefined without one. */

@@ -1,7 +1,7 @@
 import type { Compiled, DataPlane } from '../dataplanes/data-plane.ts';
 import type { Issue } from '../model/issue.ts';
 import type { DiffEntry, Revision } from '../model/revision.ts';
-import { applyChanges } from '../model/state.ts';
+import { applyChanges, mirrorsOf } from '../model/state.ts';
 import type { Change, Kind, State } from '../model/state.ts';
 import { StoreError } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
@@ -16,6 +16,8 @@ import { requireMatch } from './preconditions.ts';
 import { Queue } from './queue.ts';
 import { requireReferences, requireSound } from './references.ts';
 import type { Subject } from './references.ts';
+import { Standing } from './standing.ts';
+import { type Sight, newAmong, sightOf } from './surroundings.ts';
 import { ControlError } from './types.ts';
 import type { Publication, Validate, WriteContext, WriteOutcome } from './types.ts';
 
@@ -39,6 +41,7 @@ export class Writer {
   readonly #options: WriterOptions;
   readonly #queue = new Queue();
   readonly #compiled = new Map<string, Compiled>();
+  readonly #standing = new Standing((state, fleet) => this.#saidOf(state, fleet));
   #state: State;
   #closed = false;
 
@@ -88,8 +91,11 @@ export class Writer {
     if (unable.length > 0) throw new ControlError('invalid', 'its fleets cannot do what it plans', unable);
     const fleets = affectedFleets(state, next, changes);
     const compiled = await compileFleets(next, fleets, dataPlanes, natives);
-    if (!compiled.ok)
-      throw new ControlError('invalid', 'a fleet could not be configured with it', compiled.issues);
+    const sight = this.#sightOf(next, fleets);
+    const loops = sight.loops.length === 0 ? [] : newAmong(sight.loops, this.#sightOf(state, fleets));
+    const issues = [...(compiled.ok ? [] : compiled.issues), ...loops];
+    if (!compiled.ok || issues.length > 0)
+      throw new ControlError('invalid', 'a fleet could not be configured with it', issues);
     const checks = await this.#validate(next, compiled.value);
     const diff = await this.#diff(state, next, { ...draft, changes });
     if (changes.length > 0 && context.dryRun !== true) {
@@ -117,12 +123,32 @@ export class Writer {
       warnings: [
         ...draft.warnings,
         ...compiled.warnings,
+        ...sight.loops,
+        ...sight.warnings,
         ...pauses.map(pauseWarning),
       ] satisfies readonly Issue[],
       fleets: [...new Set([...fleets, ...asked])].sort(),
       checks,
       draft,
     };
+  }
+
+  #sightOf(state: State, fleets: readonly string[]): Sight {
+    return sightOf(state, fleets, (fleet) => {
+      const config = state.config.get(fleet)?.value;
+      const dataPlane = state.fleet.get(fleet)?.value.dataPlane;
+      return config && this.#options.natives.peek(config, dataPlane ?? '')?.surroundings;
+    });
+  }
+
+  /** What stands to be said of a mirror as things are, whatever write brought it about. */
+  standing(mirror: string): readonly Issue[] {
+    return this.#standing.of(this.#state, mirror);
+  }
+
+  #saidOf(state: State, fleet: string): readonly Issue[] {
+    const { loops, warnings } = this.#sightOf(state, [fleet]);
+    return [...(this.#compiled.get(fleet)?.warnings ?? unconfigured(state, fleet)), ...loops, ...warnings];
   }
 
   /** The data plane's own opinion of every structure that is new, where there is one to ask. Answers the checks made. */
@@ -197,6 +223,13 @@ export class Writer {
     const words = result.issues.map(({ path, message }) => `${path}: ${message}`).join('; ');
     throw new StoreError(`the stored config of the fleet "${fleet}" is not good for this version: ${words}`);
   }
+}
+
+function unconfigured(state: State, fleet: string): readonly Issue[] {
+  return mirrorsOf(state, fleet).map(({ mirror }) => ({
+    path: `mirrors.${mirror.name}.fleet`,
+    message: `fleet "${fleet}" has no config, so nothing is copied`,
+  }));
 }
 
 function pauseWarning({ name }: Change): Issue {

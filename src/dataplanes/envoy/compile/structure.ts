@@ -5,7 +5,6 @@ import type { EnvoyConfig } from '../config/read.ts';
 import { type Json, objects } from '../json.ts';
 import type { Target } from '../../../model/target.ts';
 import { mirrorableRoutes, mirrorsByItself } from '../config/mirror-policies.ts';
-import { refuseLoops } from './loops.ts';
 import { type Plan, makePlan } from '../plan/plan.ts';
 import type { EnvoySchema } from '../schema/index.ts';
 import { type MirrorCluster, buildMirrorCluster } from '../translate/mirror-cluster.ts';
@@ -48,7 +47,6 @@ export function buildStructure(schema: EnvoySchema, input: CompileInput<EnvoyCon
   for (const { mirror, target } of mirrors) {
     const built = buildMirrorCluster(mirror, target, rewriting.has(mirror));
     checkMirror(schema, mirror, built, errors);
-    refuseLoops(config.lists.listeners, mirror.name, target, errors);
     clusters.set(mirror.name, built);
     targets.set(mirror.name, target);
   }
