@@ -123,7 +123,7 @@ function addReads(
     },
     (request) => {
       const { variant: wanted, node } = request.query as { variant?: string; node?: string };
-      const compiled = delivery.compiled(fleetOf(request), node);
+      const compiled = delivery.inspector.compiled(fleetOf(request), node);
       if (compiled === undefined)
         throw new ApiError('not-found', `Fleet "${fleetOf(request)}" is not there or has no config`);
       return compiled.resources(wanted);

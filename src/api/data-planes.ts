@@ -74,7 +74,7 @@ function addRendered(app: FastifyInstance, { control, delivery, dataPlanes }: Ap
       const { fleet: name } = request.params as { fleet: string };
       const { format, node } = request.query as { format?: string; node?: string };
       const fleet = control.state.fleet.get(name)?.value;
-      const compiled = delivery.compiled(name, node);
+      const compiled = delivery.inspector.compiled(name, node);
       if (fleet === undefined || compiled === undefined)
         throw new ApiError('not-found', `Fleet "${name}" is not there or has no config`);
       const renderings = new Map(Object.entries(dataPlanes.get(fleet.dataPlane)?.renderings ?? {}));
@@ -121,7 +121,9 @@ function addPolled(
         throw new ApiError('conflict', `Fleet "${name}" is one of ${fleet.dataPlane}`);
       // Whoever gives no id only looks: a node is waited for.
       const info = node !== undefined && { id: node, cluster: fleet.nodeCluster, version: undefined };
-      const document = info ? delivery.poll(name, { node: info, peer: request.ip }) : delivery.peek(name);
+      const document = info
+        ? delivery.poll(name, { node: info, peer: request.ip })
+        : delivery.inspector.peek(name);
       if (document === undefined)
         throw new ApiError('unavailable', `Fleet "${name}" has nothing to serve: keep what you have`);
       return reply.type(polled.contentType).header('cache-control', 'no-store').send(document);

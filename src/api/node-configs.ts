@@ -31,7 +31,7 @@ export function nodeConfigRoutes(app: FastifyInstance, { control, delivery }: Ap
     const fleets = [...control.state.mirror.values()]
       .filter(({ value }) => value.target === name)
       .map(({ value }) => value.fleet);
-    const known = [...new Set(fleets)].flatMap((fleet) => delivery.addresses(fleet));
+    const known = [...new Set(fleets)].flatMap((fleet) => delivery.inspector.addresses(fleet));
     const edges = [...named, ...known.flatMap((address) => parseNetwork(address) ?? [])];
     return reply.type('text/plain; charset=utf-8').send(nodeConfig(target, edges));
   });

@@ -11,7 +11,7 @@ export function nodeRoutes(app: FastifyInstance, { delivery }: ApiOptions): void
     '/v1/nodes',
     { schema: { tags, summary: 'All nodes', querystring: filter, response: { 200: listOf(nodeStatus) } } },
     (request) => ({
-      items: delivery.nodes((request.query as { fleet?: string }).fleet),
+      items: delivery.inspector.nodes((request.query as { fleet?: string }).fleet),
     }),
   );
   app.get(
@@ -27,7 +27,7 @@ export function nodeRoutes(app: FastifyInstance, { delivery }: ApiOptions): void
     },
     (request) => {
       const { id } = request.params as { id: string };
-      const node = delivery.node(id);
+      const node = delivery.inspector.node(id);
       if (node === undefined) throw new ApiError('not-found', `No node "${id}" has connected`);
       return node;
     },

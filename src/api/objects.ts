@@ -47,7 +47,7 @@ export function objectRoutes(app: FastifyInstance, options: ApiOptions): void {
     body: fleetBody,
     status: { status: extend(fleetStatus, { stop: stopBody }) },
     details: ({ value }) => ({
-      status: { ...delivery.fleetStatus(value.name), ...shownStop(options, value.name) },
+      status: { ...delivery.inspector.fleetStatus(value.name), ...shownStop(options, value.name) },
     }),
     put: (name, body, context) => control.putFleet(name, body, context),
     patch: (name, body, context) => control.patchFleet(name, body, context),
@@ -70,7 +70,7 @@ export function objectRoutes(app: FastifyInstance, options: ApiOptions): void {
     details: ({ value }) => ({
       status: {
         percent: formatPercent(value.percent),
-        ...delivery.mirrorStatus(value.fleet, value.name),
+        ...delivery.inspector.mirrorStatus(value.fleet, value.name),
         ...shownStop(options, value.fleet),
       },
     }),
@@ -107,7 +107,7 @@ function addLoad(app: FastifyInstance, { control, delivery }: ApiOptions): void 
       const { name } = request.params as { name: string };
       const mirror = control.state.mirror.get(name)?.value;
       if (mirror === undefined) throw new ApiError('not-found', `There is no mirror "${name}"`);
-      const found = delivery.load(mirror.fleet, name)?.points(0) ?? [];
+      const found = delivery.inspector.load(mirror.fleet, name)?.points(0) ?? [];
       return { items: found.map(({ at, ...point }) => ({ at: new Date(at).toISOString(), ...point })) };
     },
   );

@@ -55,7 +55,7 @@ export function createApp(settings: Settings, log: Logger): App {
       store,
       dataPlanes,
       clock: () => new Date(),
-      nodesOf: (fleet) => delivery.nodeIds(fleet),
+      nodesOf: (fleet) => delivery.inspector.nodeIds(fleet),
       validate: validatorOf(settings),
       onListenerError: (error) => log.error({ err: error }, 'a listener of revisions failed'),
     });

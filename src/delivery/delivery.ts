@@ -10,21 +10,13 @@ import { Fleets } from './fleets.ts';
 import { Inspector } from './inspector.ts';
 import { unproven } from './judge.ts';
 import { LoadWatch } from './load-watch.ts';
-import { NodeRecord, type TypeRecord } from './node-record.ts';
+import type { NodeRecord, TypeRecord } from './node-record.ts';
+import { Nodes } from './nodes.ts';
 import { type Poll, Polls } from './polls.ts';
 import type { Ask } from './read-backs.ts';
-import type { Series } from './series.ts';
 import { type Timers, SYSTEM_TIMERS } from './timers.ts';
-import type {
-  DeliveryEvent,
-  DeliverySummary,
-  FleetStatus,
-  MirrorStatus,
-  MirrorView,
-  NodeStatus,
-} from './types.ts';
+import type { DeliveryEvent, DeliverySummary } from './types.ts';
 import { makeVersion } from './version.ts';
-import { type Due, mirrorView } from './view.ts';
 import { Waiters } from './waiters.ts';
 
 export interface DeliveryOptions {
@@ -47,22 +39,17 @@ export interface FleetMemory {
   readonly good?: { readonly revision: number; readonly compiled: Compiled };
 }
 
-/** Disconnected nodes that are still shown. */
-const MAX_DISCONNECTED = 10_000;
-const MAX_DISCONNECTED_MS = 24 * 3600 * 1000;
-
 /** Which node gets which snapshot, and what the nodes said of it. */
 export class Delivery implements StreamObserver, LoadReportObserver {
+  /** How all of it stands. */
+  readonly inspector: Inspector;
   readonly #fleets: Fleets;
   readonly #timers: Timers;
   readonly #log: DeliveryOptions['log'];
   readonly #onVerdict: (verdict: Verdict) => void;
-  readonly #nodes = new Map<string, NodeRecord>();
+  readonly #nodes = new Nodes();
   readonly #waiters: Waiters;
-  readonly #inspector: Inspector;
   readonly #listeners = new Set<(event: DeliveryEvent) => void>();
-  /** Disconnected nodes, the longest gone first. */
-  readonly #gone = new Set<NodeRecord>();
   readonly #loads: LoadWatch;
   readonly #confirmations: Confirmations;
   readonly #polls: Polls;
@@ -81,7 +68,7 @@ export class Delivery implements StreamObserver, LoadReportObserver {
       tell: (event) => this.#emit(event),
     });
     this.#onVerdict = options.onVerdict ?? (() => undefined);
-    this.#inspector = new Inspector(this.#fleets, this.#nodes, () => this.#timers.now());
+    this.inspector = new Inspector(this.#fleets, this.#nodes, () => this.#timers.now());
     this.#waiters = new Waiters((node) => this.#fleets.stateOf(node));
     this.#polls = new Polls(this, this.#timers);
     this.#confirmations = new Confirmations({
@@ -138,13 +125,11 @@ export class Delivery implements StreamObserver, LoadReportObserver {
   opened(stream: XdsStream): void {
     const { node: info } = stream;
     const now = this.#timers.now();
-    const node = this.#nodes.get(info.id) ?? new NodeRecord(info, now);
-    this.#nodes.set(info.id, node);
+    const node = this.#nodes.came(info, now);
     const joins = !node.connected;
     if (joins) node.connect(now);
     else this.#warnOfTwins(node, stream);
     node.info = info;
-    this.#gone.delete(node);
     node.streams.add(stream);
     this.#place(node);
     if (joins) {
@@ -250,11 +235,9 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     node.leave(stream);
     this.#waiters.look(node);
     if (node.connected) return this.#choose(node);
-    node.disconnectedAt = this.#timers.now();
     this.#confirmations.forget(node);
     this.#leaveFleet(node);
-    this.#gone.add(node);
-    this.#forget();
+    this.#nodes.went(node, this.#timers.now());
     this.#log.info({ node: node.id, fleet: node.fleet }, 'node disconnected');
     this.#emit({ kind: 'node-disconnected', node: node.id, fleet: node.fleet });
   }
@@ -264,15 +247,6 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     if (fleet?.members.delete(node) === true) fleet.delivery.leave(node);
   }
 
-  #forget(): void {
-    const oldest = this.#timers.now() - MAX_DISCONNECTED_MS;
-    for (const node of this.#gone) {
-      if (this.#gone.size <= MAX_DISCONNECTED && (node.disconnectedAt ?? 0) >= oldest) return;
-      this.#gone.delete(node);
-      this.#nodes.delete(node.id);
-    }
-  }
-
   /** A node fetches its document. Undefined: there is none for it, and it must keep what it has. */
   poll(fleet: string, poll: Poll): Buffer | undefined {
     const polled = this.#fleets.get(fleet)?.dataPlane.polled;
@@ -280,16 +254,6 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     const node = this.#nodes.get(poll.node.id);
     if (node !== undefined) node.polledAt = this.#timers.now();
     return document;
-  }
-
-  /** What such a node would fetch, for somebody who only looks. */
-  peek(name: string): Buffer | undefined {
-    const fleet = this.#fleets.get(name);
-    const typeUrl = fleet?.dataPlane.polled?.typeUrl;
-    const variant = fleet?.dataPlane.variantFor({ version: undefined, subscriptions: new Map() });
-    if (fleet === undefined || typeUrl === undefined || variant === undefined) return undefined;
-    const type = fleet.compiledFor(undefined)?.snapshot(variant).types.get(typeUrl);
-    return type?.resources.values().next().value?.body;
   }
 
   reported(info: NodeInfo, loads: readonly ClusterLoad[], intervalMs: number | undefined): void {
@@ -310,7 +274,7 @@ export class Delivery implements StreamObserver, LoadReportObserver {
   #moved(fleet: Fleet): void {
     this.#lookAtAll(fleet);
     this.onIntervals();
-    this.#emit({ kind: 'delivery', fleet: fleet.name, ...this.#inspector.statusOf(fleet) });
+    this.#emit({ kind: 'delivery', fleet: fleet.name, ...this.inspector.statusOf(fleet) });
   }
 
   #lookAtAll(fleet: Fleet): void {
@@ -352,28 +316,6 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     for (const stream of node.streams) stream.serve(node.wanted);
   }
 
-  nodes(fleet?: string): readonly NodeStatus[] {
-    return this.#inspector.nodes(fleet);
-  }
-
-  node(id: string): NodeStatus | undefined {
-    return this.#inspector.node(id);
-  }
-
-  /** What is pushed to a node of that id; without one, to those in every rollout's share. */
-  compiled(fleet: string, node?: string): Compiled | undefined {
-    return this.#fleets.get(fleet)?.compiledFor(node);
-  }
-
-  fleetStatus(fleet: string): FleetStatus | undefined {
-    return this.#inspector.fleetStatus(fleet);
-  }
-
-  /** `revision`: of the write that is asked about; where that one was taken back, nobody has it. */
-  summary(fleets: Iterable<string>, revision?: number): DeliverySummary {
-    return this.#inspector.summary(fleets, revision);
-  }
-
   /** Answers when every connected node of these fleets acknowledged or rejected what it should have, or at the timeout. */
   async waitAcked(
     fleets: readonly string[],
@@ -383,33 +325,7 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
     const pending = this.#fleets.connected(fleets).filter((node) => this.#fleets.stateOf(node) === 'pending');
     await this.#waiters.wait(new Set(fleets), pending, signal);
-    return this.summary(fleets, options.revision);
-  }
-
-  mirrorStatus(fleet: string, mirror: string): MirrorStatus {
-    return this.#inspector.mirrorStatus(fleet, mirror);
-  }
-
-  /** What gates are judged by, from reports that began at `from` or later (epoch milliseconds). */
-  view(name: string, mirror: string, from: number, due?: Due): MirrorView | undefined {
-    const fleet = this.#fleets.get(name);
-    return fleet && mirrorView(fleet, mirror, from, due);
-  }
-
-  /** A mirror's load reports of the last hour: by second, and all together since this process began. */
-  load(fleet: string, mirror: string): Pick<Series, 'points' | 'sum'> | undefined {
-    return this.#fleets.get(fleet)?.loads.series(mirror);
-  }
-
-  /** Ids of the connected nodes of a fleet. */
-  nodeIds(fleet: string): readonly string[] {
-    return this.#fleets.connected([fleet]).map(({ id }) => id);
-  }
-
-  /** Addresses that the connected nodes of a fleet come from. */
-  addresses(fleet: string): readonly string[] {
-    const streams = this.#fleets.connected([fleet]).flatMap((node) => [...node.streams]);
-    return streams.map(({ peer, protocol }) => (protocol === 'poll' ? peer : peer.replace(/:\d+$/, '')));
+    return this.inspector.summary(fleets, options.revision);
   }
 
   /** `listener` is told of what happens to nodes. Returns what ends that. */

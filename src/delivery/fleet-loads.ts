@@ -65,18 +65,18 @@ export class FleetLoads {
   ): void {
     const { node, start, end, effective } = report;
     const underWay = change?.version;
-    const settledAt = node.settledAt();
-    if (settledAt === undefined || start < settledAt || node.base === undefined) return;
+    const base = node.baseSince(start);
+    if (base === undefined) return;
     const seconds = (end - start) / 1000;
     for (const mirror of mirrors) {
       const percent = effective(mirror.name);
       if (percent === undefined) continue;
-      const primary = primaryOf(report, node.base, mirror.name, seconds);
+      const primary = primaryOf(report, base, mirror.name, seconds);
       const group = mirror.spread === undefined || isInShare(mirror.spread, node.id) ? 'chosen' : 'rest';
       const copies = copiesOf(report, mirror.name, dataPlane, primary, percent);
       this.series(mirror.name).add(group, start, { copies, primary });
     }
-    const group = underWay !== undefined && node.base === underWay ? 'chosen' : 'rest';
+    const group = base === underWay ? 'chosen' : 'rest';
     const loads = [...report.loads.values()].filter(
       ({ cluster }) => dataPlane.mirrorOfCluster(cluster) === undefined,
     );

@@ -1,19 +1,23 @@
+import type { Compiled } from '../dataplanes/data-plane.ts';
 import { formatPercent } from '../model/percent.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { Fleet } from './fleet.ts';
 import type { Fleets } from './fleets.ts';
 import { unproven } from './judge.ts';
 import type { NodeRecord } from './node-record.ts';
+import type { Nodes } from './nodes.ts';
 import { RECENT_MS, observedLoad, recentLoad } from './observed.ts';
-import type { DeliverySummary, FleetStatus, MirrorStatus, NodeStatus } from './types.ts';
+import type { Series } from './series.ts';
+import type { DeliverySummary, FleetStatus, MirrorStatus, MirrorView, NodeStatus } from './types.ts';
+import { type Due, mirrorView } from './view.ts';
 
 /** Says how nodes, fleets and mirrors stand. Changes nothing. */
 export class Inspector {
   readonly #fleets: Fleets;
-  readonly #nodes: ReadonlyMap<string, NodeRecord>;
+  readonly #nodes: Pick<Nodes, 'get' | 'values'>;
   readonly #now: () => number;
 
-  constructor(fleets: Fleets, nodes: ReadonlyMap<string, NodeRecord>, now: () => number) {
+  constructor(fleets: Fleets, nodes: Pick<Nodes, 'get' | 'values'>, now: () => number) {
     this.#fleets = fleets;
     this.#nodes = nodes;
     this.#now = now;
@@ -111,5 +115,42 @@ export class Inspector {
       observed: observedLoad(members, mirror),
       recent: recentLoad(series?.all(this.#now() - RECENT_MS)),
     };
+  }
+
+  /** What gates are judged by, from reports that began at `from` or later (epoch milliseconds). */
+  view(name: string, mirror: string, from: number, due?: Due): MirrorView | undefined {
+    const fleet = this.#fleets.get(name);
+    return fleet && mirrorView(fleet, mirror, from, due);
+  }
+
+  /** A mirror's load reports of the last hour: by second, and all together since this process began. */
+  load(fleet: string, mirror: string): Pick<Series, 'points' | 'sum'> | undefined {
+    return this.#fleets.get(fleet)?.loads.series(mirror);
+  }
+
+  /** What is pushed to a node of that id; without one, to those in every rollout's share. */
+  compiled(fleet: string, node?: string): Compiled | undefined {
+    return this.#fleets.get(fleet)?.compiledFor(node);
+  }
+
+  /** The document that nodes of this fleet fetch, for somebody who only looks. */
+  peek(name: string): Buffer | undefined {
+    const fleet = this.#fleets.get(name);
+    const typeUrl = fleet?.dataPlane.polled?.typeUrl;
+    const variant = fleet?.dataPlane.variantFor({ version: undefined, subscriptions: new Map() });
+    if (fleet === undefined || typeUrl === undefined || variant === undefined) return undefined;
+    const type = fleet.compiledFor(undefined)?.snapshot(variant).types.get(typeUrl);
+    return type?.resources.values().next().value?.body;
+  }
+
+  /** Ids of the connected nodes of a fleet. */
+  nodeIds(fleet: string): readonly string[] {
+    return this.#fleets.connected([fleet]).map(({ id }) => id);
+  }
+
+  /** Addresses that the connected nodes of a fleet come from. */
+  addresses(fleet: string): readonly string[] {
+    const streams = this.#fleets.connected([fleet]).flatMap((node) => [...node.streams]);
+    return streams.map(({ peer, protocol }) => (protocol === 'poll' ? peer : peer.replace(/:\d+$/, '')));
   }
 }

@@ -73,7 +73,7 @@ function moved(fleet: Fleet, change: Change<NodeRecord>): readonly string[] {
 function copiesSince(change: Change<NodeRecord>, mirror: string): { ok: number; failed: number } {
   let [ok, failed] = [0, 0];
   for (const node of change.granted) {
-    const load = node.loadsOn(change.version).get(mirror);
+    const load = node.loads.on(change.version, mirror);
     ok += (load?.copies ?? 0) - (load?.errors ?? 0);
     failed += load?.errors ?? 0;
   }

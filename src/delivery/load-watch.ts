@@ -39,9 +39,10 @@ export class LoadWatch {
     const end = this.#options.timers.now();
     node.lastReport = end;
     const start = end - (intervalMs ?? 0);
+    const base = node.baseSince(start);
     const whole = loads.map((load) => {
       const mirror = fleet.dataPlane.mirrorOfCluster(load.cluster);
-      return mirror === undefined ? load : node.addLoad(mirror, load, start);
+      return mirror === undefined ? load : node.loads.add(mirror, load, base);
     });
     if (intervalMs === undefined) return;
     const effective = (mirror: string): Ppm | undefined => fleet.effectivePercent(node, mirror);

@@ -1,7 +1,7 @@
 import type { NodeTraits } from '../dataplanes/data-plane.ts';
 import type { Snapshot, TypeSnapshot } from '../snapshot/snapshot.ts';
-import type { ClusterLoad } from '../xds/load-reports.ts';
 import type { NodeInfo, XdsStream } from '../xds/types.ts';
+import { NodeLoads } from './node-loads.ts';
 import type { NodeStatus, TypeStatus } from './types.ts';
 import type { Version } from './version.ts';
 
@@ -17,14 +17,6 @@ export interface TypeRecord {
   rejected: { readonly type: TypeSnapshot; readonly at: number; readonly message: string } | undefined;
   /** Whether a response is out. */
   pending: boolean;
-}
-
-/** Copies of one mirror, summed since the node connected. */
-export interface LoadRecord {
-  copies: number;
-  errors: number;
-  inProgress: number;
-  dropped: number;
 }
 
 const NONE: readonly string[] = Object.freeze([]);
@@ -47,9 +39,7 @@ export class NodeRecord {
    * connects anew, its old stream may not be known to be dead yet.
    */
   readonly types = new Map<string, readonly TypeRecord[]>();
-  readonly loads = new Map<string, LoadRecord>();
-  /** The same since it was on {@link base}, as far as a report is of nothing else. */
-  #loadsOn: { readonly base: Version | undefined; readonly loads: Map<string, LoadRecord> } | undefined;
+  readonly loads = new NodeLoads();
   lastReport: number | undefined;
   /** When it fetched its document last, where it is one that does. */
   polledAt: number | undefined;
@@ -119,15 +109,14 @@ export class NodeRecord {
     return said.length > 0 && said.every(Boolean);
   }
 
-  /** Since when it has had what it acknowledged; epoch milliseconds. Undefined while an answer is open. */
-  settledAt(): number | undefined {
-    let latest = this.connectedAt;
+  /** The structure it has been on since `start` or longer, and with it all it acknowledged; undefined: several, or none. */
+  baseSince(start: number): Version | undefined {
+    if (start < this.connectedAt) return undefined;
     for (const records of this.types.values()) {
       const record = records.at(-1);
-      if (record?.pending === true) return undefined;
-      latest = Math.max(latest, record?.ackedAt ?? 0);
+      if (record !== undefined && (record.pending || start < record.ackedAt)) return undefined;
     }
-    return latest;
+    return this.base;
   }
 
   /** The stream is gone. What the last of a node's streams said stays to be seen. */
@@ -233,28 +222,6 @@ export class NodeRecord {
     return found;
   }
 
-  /**
-   * Adds what a report says of a mirror's cluster, and answers it with `failed` as it is: Envoy's count of errors leaves
-   * out copies that ended without an answer (cut at `maxStreamDuration`, say). Those are what is missing between the
-   * copies begun and those that ended or are under way. `start`: when the report's time began; epoch milliseconds.
-   */
-  addLoad(mirror: string, load: ClusterLoad, start: number): ClusterLoad {
-    const underWay = load.inProgress - (this.loads.get(mirror)?.inProgress ?? 0);
-    const lost = Math.max(0, load.issued - load.succeeded - load.failed - underWay);
-    const whole = { ...load, failed: load.failed + lost };
-    addTo(this.loads, mirror, whole);
-    const settledAt = this.settledAt();
-    if (settledAt === undefined || start < settledAt || this.base === undefined) return whole;
-    if (this.#loadsOn?.base !== this.base) this.#loadsOn = { base: this.base, loads: new Map() };
-    addTo(this.#loadsOn.loads, mirror, whole);
-    return whole;
-  }
-
-  /** Copies by mirror while it was on this structure; empty when it is not. */
-  loadsOn(version: Version): ReadonlyMap<string, LoadRecord> {
-    return this.#loadsOn?.base === version ? this.#loadsOn.loads : new Map();
-  }
-
   /** Words of a rejection that no longer matter, as the node has what it should have. */
   forgetRejections(): void {
     if (!this.hasRejections) return;
@@ -285,15 +252,6 @@ export class NodeRecord {
       types: [...this.types].map(([typeUrl, records]) => typeStatus(typeUrl, records.at(-1))),
     };
   }
-}
-
-function addTo(loads: Map<string, LoadRecord>, mirror: string, load: ClusterLoad): void {
-  const sum = loads.get(mirror) ?? { copies: 0, errors: 0, inProgress: 0, dropped: 0 };
-  sum.copies += load.succeeded + load.failed;
-  sum.errors += load.failed;
-  sum.inProgress = load.inProgress;
-  sum.dropped += load.dropped;
-  loads.set(mirror, sum);
 }
 
 function typeStatus(typeUrl: string, record: TypeRecord | undefined): TypeStatus {

@@ -11,7 +11,7 @@ export function observedLoad(nodes: readonly NodeRecord[], mirror: string): Obse
   if (reporting.length === 0) return null;
   const sum = { copies: 0, errors: 0, inProgress: 0, dropped: 0 };
   for (const node of reporting) {
-    const load = node.loads.get(mirror);
+    const load = node.loads.of(mirror);
     sum.copies += load?.copies ?? 0;
     sum.errors += load?.errors ?? 0;
     sum.inProgress += load?.inProgress ?? 0;

@@ -102,9 +102,11 @@ function applying(rollout: Rollout, situation: Situation): Decision | undefined 
     const what = `${delivery.overdue} of ${delivery.chosen} nodes have not acknowledged it`;
     return fail(rollout, situation, `${what} within ${rollout.ackTimeoutMs / 1000} s`);
   }
+  const failed = watch(rollout, situation);
+  if (failed !== undefined) return failed;
   if (delivery.chosen === 0 || delivery.pending > 0) return undefined;
   const reason = `${nodes(delivery.chosen)} acknowledged ${describe(step)}`;
-  return move(status, { state: 'holding', since: now, appliedAt: now, failures: 0, reason });
+  return move(status, { state: 'holding', since: now, appliedAt: now, reason });
 }
 
 function setStep(rollout: Rollout, situation: Situation, step: Step): Decision | undefined {

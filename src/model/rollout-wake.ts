@@ -2,9 +2,9 @@ import type { Rollout } from './rollout.ts';
 import { holdEnd } from './rollout-machine.ts';
 import { mayStep } from './schedule.ts';
 
-/** Whether gates are to be measured, every `intervalMs`. */
-export function watchesGates({ status }: Rollout): boolean {
-  return status.state === 'holding' || status.state === 'gating';
+/** Whether gates are to be measured, every `intervalMs`: from when a step was set, as the first nodes copy at once. */
+export function watchesGates({ status: { state, isSet } }: Rollout): boolean {
+  return state === 'holding' || state === 'gating' || (state === 'applying' && isSet);
 }
 
 /** When the next move may be due by time alone, epoch milliseconds; gates and events aside. */

@@ -62,7 +62,12 @@ export class RolloutDriver {
 
   constructor(options: RolloutOptions) {
     this.#options = options;
-    this.#observer = new Observer(options.control, options.delivery, options.fetch, options.countedBy);
+    this.#observer = new Observer(
+      options.control,
+      options.delivery.inspector,
+      options.fetch,
+      options.countedBy,
+    );
   }
 
   start(): void {
@@ -228,7 +233,7 @@ export class RolloutDriver {
     const { timers } = this.#options;
     if (!watchesGates(rollout)) {
       run.gatesAt = timers.now();
-      if (rollout.status.state === 'applying') run.readings = undefined;
+      if (setsStep(rollout)) run.readings = undefined;
       return undefined;
     }
     const isDue = timers.now() - run.gatesAt >= rollout.intervalMs;

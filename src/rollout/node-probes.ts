@@ -138,12 +138,12 @@ export class NodeProbes {
       const everyMs = this.#reportMs(mirror);
       reportMs = Math.max(reportMs, everyMs);
       const lately = Math.max(from, timers.now() - LATE_REPORTS * everyMs);
-      const view = delivery.view(mirror.fleet, mirror.name, lately);
+      const view = delivery.inspector.view(mirror.fleet, mirror.name, lately);
       const groups = view === undefined ? [] : [view.chosen, view.rest];
       const silent = groups.reduce((sum, { nodes, reporting }) => sum + nodes - reporting, 0);
       if (silent > 0) return `${silent} nodes of fleet ${mirror.fleet} have not reported their copies`;
       inFlight += groups.reduce((sum, { copies }) => sum + copies.inFlight, 0);
-      for (const { at, copies } of delivery.load(mirror.fleet, mirror.name)?.points(from) ?? []) {
+      for (const { at, copies } of delivery.inspector.load(mirror.fleet, mirror.name)?.points(from) ?? []) {
         points.set(at, (points.get(at) ?? 0) + copies.sent);
       }
     }

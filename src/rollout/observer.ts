@@ -1,5 +1,5 @@
 import type { Control } from '../control/control.ts';
-import type { Delivery } from '../delivery/delivery.ts';
+import type { Inspector } from '../delivery/inspector.ts';
 import type { MirrorView } from '../delivery/types.ts';
 import type { Due } from '../delivery/view.ts';
 import { needsNode } from '../model/check-gate.ts';
@@ -24,15 +24,15 @@ export type CountedBy = (target: string, from: number) => NodeEvidence | undefin
 /** What a rollout goes by: what its nodes acknowledged and reported. */
 export class Observer {
   readonly #control: Control;
-  readonly #delivery: Delivery;
+  readonly #inspector: Inspector;
   readonly #fetch: Fetch;
   readonly #countedBy: CountedBy;
   /** By rollout that is watched; what an earlier process saw counts as seen when this one looks first. */
   readonly #seen = new Map<string, Seen>();
 
-  constructor(control: Control, delivery: Delivery, fetch: Fetch, countedBy: CountedBy = () => undefined) {
+  constructor(control: Control, inspector: Inspector, fetch: Fetch, countedBy: CountedBy = () => undefined) {
     this.#control = control;
-    this.#delivery = delivery;
+    this.#inspector = inspector;
     this.#fetch = fetch;
     this.#countedBy = countedBy;
   }
@@ -140,12 +140,13 @@ export class Observer {
 
   #view(mirror: string, from: number, due?: Due): MirrorView | undefined {
     const fleet = this.#control.state.mirror.get(mirror)?.value.fleet;
-    return fleet === undefined ? undefined : this.#delivery.view(fleet, mirror, from, due);
+    return fleet === undefined ? undefined : this.#inspector.view(fleet, mirror, from, due);
   }
 }
 
-function fromOf({ status }: Rollout, now: number): number {
-  return status.appliedAt ?? now;
+/** Since when what nodes report is of the step that is set. */
+function fromOf({ status: { appliedAt, isSet, since } }: Rollout, now: number): number {
+  return appliedAt ?? (isSet ? since : now);
 }
 
 function named(reading: GateReading, { mirrors }: Rollout, mirror: string): GateReading {

@@ -65,7 +65,7 @@ export class TargetGuard {
     const { control, delivery, timers } = this.#options;
     const now = timers.now();
     const from = mirror.suspension?.since ?? now - WINDOW_MS;
-    const view = delivery.view(mirror.fleet, mirror.name, from);
+    const view = delivery.inspector.view(mirror.fleet, mirror.name, from);
     const copies = view && {
       ...view.chosen.copies,
       succeeded: view.chosen.copies.succeeded + view.rest.copies.succeeded,

@@ -14,6 +14,7 @@ export interface Metrics {
 
 /** Prometheus metrics. Labels are fleets, mirrors, types and routes: never nodes, of which there are thousands. */
 export function createMetrics(control: Control, delivery: Delivery, nodesOf: NodesOf): Metrics {
+  const { inspector } = delivery;
   const registry = new Registry();
   // The default looks at the event loop 100 times a second, which is most of what an idle server does.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 1000 });
@@ -56,7 +57,7 @@ export function createMetrics(control: Control, delivery: Delivery, nodesOf: Nod
     collect() {
       this.reset();
       for (const fleet of control.state.fleet.keys()) {
-        const { acked, rejected, pending, unconfirmed = 0 } = delivery.summary([fleet]);
+        const { acked, rejected, pending, unconfirmed = 0 } = inspector.summary([fleet]);
         for (const [state, count] of Object.entries({ acked, rejected, pending, unconfirmed }))
           this.set({ fleet, state }, count);
       }
@@ -86,13 +87,13 @@ export function createMetrics(control: Control, delivery: Delivery, nodesOf: Nod
     collect() {
       this.reset();
       for (const { value } of control.state.mirror.values()) {
-        const { effectivePercent } = delivery.mirrorStatus(value.fleet, value.name);
+        const { effectivePercent } = inspector.mirrorStatus(value.fleet, value.name);
         const labels = { mirror: value.name, fleet: value.fleet, target: value.target };
         if (effectivePercent !== null) this.set(labels, effectivePercent);
       }
     },
   });
-  addMirrorMetrics(registry, control, delivery);
+  addMirrorMetrics(registry, control, inspector);
   addNodeMetrics(registry, control, nodesOf);
   const unsubscribe = delivery.subscribe((event) => {
     if (event.kind !== 'acked' && event.kind !== 'rejected') return;

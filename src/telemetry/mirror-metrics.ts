@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Control } from '../control/control.ts';
-import type { Delivery } from '../delivery/delivery.ts';
+import type { Inspector } from '../delivery/inspector.ts';
 import type { Mirror } from '../model/mirror.ts';
 import { stopOf } from '../model/stop.ts';
 
@@ -8,7 +8,7 @@ const STATES = ['pending', 'applying', 'holding', 'gating', 'paused', 'aborting'
 const DELIVERY_STATES = ['settled', 'delivering', 'watching', 'rejected'];
 
 /** What load reports say of mirrors, and where fleets and rollouts stand. Labels are never nodes, of which there are thousands. */
-export function addMirrorMetrics(registry: Registry, control: Control, delivery: Delivery): void {
+export function addMirrorMetrics(registry: Registry, control: Control, inspector: Inspector): void {
   const registers = [registry];
   const mirrors = (): readonly Mirror[] => [...control.state.mirror.values()].map(({ value }) => value);
   const labels = ({ name, fleet, target }: Mirror) => ({ mirror: name, fleet, target });
@@ -23,7 +23,7 @@ export function addMirrorMetrics(registry: Registry, control: Control, delivery:
       collect() {
         this.reset();
         for (const mirror of mirrors()) {
-          const sum = delivery.load(mirror.fleet, mirror.name)?.sum;
+          const sum = inspector.load(mirror.fleet, mirror.name)?.sum;
           const value = sum && read(sum);
           if (value !== undefined) this.inc(labels(mirror), value);
         }
@@ -59,7 +59,7 @@ export function addMirrorMetrics(registry: Registry, control: Control, delivery:
     collect() {
       this.reset();
       for (const mirror of mirrors()) {
-        const { coverage } = delivery.mirrorStatus(mirror.fleet, mirror.name).recent;
+        const { coverage } = inspector.mirrorStatus(mirror.fleet, mirror.name).recent;
         if (coverage !== null) this.set(labels(mirror), coverage);
       }
     },
@@ -82,7 +82,7 @@ export function addMirrorMetrics(registry: Registry, control: Control, delivery:
     collect() {
       this.reset();
       for (const fleet of control.state.fleet.keys()) {
-        const status = delivery.fleetStatus(fleet);
+        const status = inspector.fleetStatus(fleet);
         if (status === undefined) continue;
         for (const state of DELIVERY_STATES) this.set({ fleet, state }, status.state === state ? 1 : 0);
       }
@@ -126,4 +126,4 @@ export function addMirrorMetrics(registry: Registry, control: Control, delivery:
   });
 }
 
-type Sum = NonNullable<ReturnType<Delivery['load']>>['sum'];
+type Sum = NonNullable<ReturnType<Inspector['load']>>['sum'];

@@ -159,10 +159,10 @@ test('a share that is chosen right after a restart is of the nodes that are on t
 test('a rollout that holds after a restart is looked at once an interval, not all the time', async (t) => {
   const { time, plane, store } = await holding(t);
   plane.stop();
-  const { delivery } = await boot(t, time, store);
-  const view = delivery.view.bind(delivery);
+  const { inspector } = (await boot(t, time, store)).delivery;
+  const view = inspector.view.bind(inspector);
   let views = 0;
-  delivery.view = (...given) => {
+  inspector.view = (...given) => {
     views += 1;
     return view(...given);
   };

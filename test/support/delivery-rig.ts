@@ -1,5 +1,6 @@
 import type { Compiled } from '../../src/dataplanes/data-plane.ts';
 import { Delivery, type FleetMemory } from '../../src/delivery/delivery.ts';
+import type { Inspector } from '../../src/delivery/inspector.ts';
 import type { DeliveryEvent } from '../../src/delivery/types.ts';
 import { checkMirror } from '../../src/model/check-mirror.ts';
 import { checkTarget } from '../../src/model/check-target.ts';
@@ -99,6 +100,10 @@ export class DeliveryRig {
     this.delivery.subscribe((event) => this.events.push(event));
   }
 
+  get inspector(): Inspector {
+    return this.delivery.inspector;
+  }
+
   /** A fleet with a config and one mirror `NAME-m` at this percent. */
   publish(
     fleet: string,
@@ -151,6 +156,6 @@ export class DeliveryRig {
   }
 
   state(id: string): string | undefined {
-    return this.delivery.node(id)?.state;
+    return this.inspector.node(id)?.state;
   }
 }

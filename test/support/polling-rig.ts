@@ -1,4 +1,5 @@
 import { Delivery } from '../../src/delivery/delivery.ts';
+import type { Inspector } from '../../src/delivery/inspector.ts';
 import type { DeliveryEvent } from '../../src/delivery/types.ts';
 import { checkMirror } from '../../src/model/check-mirror.ts';
 import { checkTarget } from '../../src/model/check-target.ts';
@@ -45,6 +46,10 @@ export class PollingRig {
     this.delivery.subscribe((event) => this.events.push(event));
   }
 
+  get inspector(): Inspector {
+    return this.delivery.inspector;
+  }
+
   /** The mirror `m` at this percent; another host is another structure. */
   publish(
     percent: number,
@@ -78,16 +83,16 @@ export class PollingRig {
 
   /** Version of what the node fetched last. */
   fetched(id = 'n1'): string {
-    const [type] = this.delivery.node(id)?.types ?? [];
+    const [type] = this.inspector.node(id)?.types ?? [];
     if (type?.sent === undefined) throw new Error(`${id} has fetched nothing`);
     return type.sent.version;
   }
 
   state(id = 'n1'): string | undefined {
-    return this.delivery.node(id)?.state;
+    return this.inspector.node(id)?.state;
   }
 
   percent(): number | null {
-    return this.delivery.mirrorStatus('edge', 'm').effectivePercent;
+    return this.inspector.mirrorStatus('edge', 'm').effectivePercent;
   }
 }

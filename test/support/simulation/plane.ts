@@ -42,7 +42,7 @@ export async function bootPlane(options: PlaneOptions): Promise<Plane> {
   });
   const control = await Control.open({
     ...{ store, dataPlanes, clock: () => new Date(time.now()) },
-    nodesOf: (fleet) => delivery.nodeIds(fleet),
+    nodesOf: (fleet) => delivery.inspector.nodeIds(fleet),
     onListenerError: (error) => onTrouble(`a listener threw ${String(error)}`),
   });
   const compiled = [...control.state.fleet.keys()].map((name) => [name, control.compiled(name)] as const);

@@ -223,7 +223,7 @@ class World implements Surroundings {
     this.#isCalm = true;
     await this.#operate({ at: 0, kind: 'release' });
     await this.time.pass(PATIENCE_MS);
-    const { state: before } = this.#mustHavePlane().delivery.fleetStatus(FLEET) ?? {};
+    const { state: before } = this.#mustHavePlane().delivery.inspector.fleetStatus(FLEET) ?? {};
     if (before === 'delivering') this.#rules.break('who hangs is waited for without end');
     for (const node of this.#stuck) {
       if (!node.isConnected) continue;
@@ -231,7 +231,7 @@ class World implements Surroundings {
       this.#connectIn(node, 1000);
     }
     await this.time.pass(REST_MS);
-    const { state } = this.#mustHavePlane().delivery.fleetStatus(FLEET) ?? {};
+    const { state } = this.#mustHavePlane().delivery.inspector.fleetStatus(FLEET) ?? {};
     const isWanted = state === 'settled' && this.#written.startsWith(GOOD);
     this.#rules.atTheEnd(this.#nodes, isWanted ? this.#written : undefined, this.#troubleAt);
     if (state !== 'settled' && state !== 'rejected') this.#rules.break(`the delivery is left ${state}`);

@@ -24,12 +24,12 @@ test('what a node fetched is acknowledged when it was read back, and not before'
   await rig.timers.passAsync(200);
   t.is(rig.state(), 'pending');
   t.is(rig.percent(), 10);
-  t.is(rig.delivery.node('n1')?.readBack?.state, 'other');
+  t.is(rig.inspector.node('n1')?.readBack?.state, 'other');
   rig.said.set(A, { version: rig.fetched() });
   await rig.timers.passAsync(2000);
   t.is(rig.state(), 'acked');
   t.is(rig.percent(), 20);
-  t.is(rig.delivery.node('n1')?.readBack?.state, 'applied');
+  t.is(rig.inspector.node('n1')?.readBack?.state, 'applied');
 });
 
 test('who waits for a write is told when it was read back', async (t) => {
@@ -54,8 +54,8 @@ test('a node that cannot be asked is unconfirmed; with an address it is asked, a
   rig.poll();
   t.is(rig.state(), 'unconfirmed');
   t.is(rig.percent(), null);
-  t.like(rig.delivery.summary(['edge']), { nodes: 1, acked: 0, unconfirmed: 1 });
-  t.is(rig.delivery.fleetStatus('edge')?.change?.waiting, 0);
+  t.like(rig.inspector.summary(['edge']), { nodes: 1, acked: 0, unconfirmed: 1 });
+  t.is(rig.inspector.fleetStatus('edge')?.change?.waiting, 0);
   await rig.timers.passAsync(12_000);
   t.deepEqual(rig.asked, []);
   rig.said.set(A, { version: rig.fetched() });
@@ -66,7 +66,7 @@ test('a node that cannot be asked is unconfirmed; with an address it is asked, a
   rig.publish(20);
   rig.poll();
   t.is(rig.state(), 'unconfirmed');
-  t.is(rig.delivery.node('n1')?.readBack, undefined);
+  t.is(rig.inspector.node('n1')?.readBack, undefined);
 });
 
 test('an API that does not answer leaves it pending, and says so', async (t) => {
@@ -75,7 +75,7 @@ test('an API that does not answer leaves it pending, and says so', async (t) => 
   rig.poll();
   await rig.timers.passAsync(500);
   t.is(rig.state(), 'pending');
-  t.like(rig.delivery.node('n1')?.readBack, { state: 'unreachable', message: 'nobody answers' });
+  t.like(rig.inspector.node('n1')?.readBack, { state: 'unreachable', message: 'nobody answers' });
 });
 
 test('a structure that the node refuses is rejected in its words, and taken back', async (t) => {
@@ -89,7 +89,7 @@ test('a structure that the node refuses is rejected in its words, and taken back
   rig.said.set(A, { refuses: 'router "a": no' });
   await rig.timers.passAsync(1);
   t.is(rig.state(), 'rejected');
-  t.like(rig.delivery.fleetStatus('edge'), {
+  t.like(rig.inspector.fleetStatus('edge'), {
     state: 'rejected',
     rejected: { node: 'n1', message: 'router "a": no' },
   });
@@ -140,9 +140,9 @@ test('a percent that the data plane rounds is had when the rounded one is', asyn
   };
   rig.publish(0.5, { addresses });
   rig.poll();
-  t.like(rig.delivery.view('edge', 'm', 0)?.delivery, { acked: 0, pending: 1 });
+  t.like(rig.inspector.view('edge', 'm', 0)?.delivery, { acked: 0, pending: 1 });
   rig.said.set(A, { version: rig.fetched() });
   await rig.timers.passAsync(1);
   t.is(rig.percent(), 1);
-  t.like(rig.delivery.view('edge', 'm', 0)?.delivery, { acked: 1, pending: 0, unsettled: 0 });
+  t.like(rig.inspector.view('edge', 'm', 0)?.delivery, { acked: 1, pending: 0, unsettled: 0 });
 });

@@ -15,28 +15,28 @@ test('a node is pending until it acknowledged what its fleet should have now', (
   t.is(rig.state('a'), 'pending');
   node.nack('no');
   t.is(rig.state('a'), 'rejected');
-  t.is(rig.delivery.node('a')?.types[0]?.rejected?.message, 'no');
+  t.is(rig.inspector.node('a')?.types[0]?.rejected?.message, 'no');
   rig.publish('edge', 7);
   t.is(rig.state('a'), 'pending');
   node.ack();
   t.is(rig.state('a'), 'acked');
-  t.is(rig.delivery.node('a')?.types[0]?.rejected, undefined);
+  t.is(rig.inspector.node('a')?.types[0]?.rejected, undefined);
 });
 
 test('the effective percent is what was acknowledged, never what was asked for', (t) => {
   const rig = new DeliveryRig();
   rig.publish('edge', 5);
-  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').effectivePercent, null);
+  t.is(rig.inspector.mirrorStatus('edge', 'edge-m').effectivePercent, null);
   const [a, b] = [rig.node('a'), rig.node('b')];
-  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').effectivePercent, null);
+  t.is(rig.inspector.mirrorStatus('edge', 'edge-m').effectivePercent, null);
   a.ack();
   b.ack();
-  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').effectivePercent, 5);
+  t.is(rig.inspector.mirrorStatus('edge', 'edge-m').effectivePercent, 5);
   rig.publish('edge', 10);
-  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').effectivePercent, 5);
+  t.is(rig.inspector.mirrorStatus('edge', 'edge-m').effectivePercent, 5);
   a.ack();
   b.nack('no');
-  t.like(rig.delivery.mirrorStatus('edge', 'edge-m'), {
+  t.like(rig.inspector.mirrorStatus('edge', 'edge-m'), {
     effectivePercent: 7.5,
     effective: [
       { percent: 10, nodes: 1 },
@@ -50,13 +50,13 @@ test('a node that comes back is read back anew', (t) => {
   const rig = new DeliveryRig();
   rig.publish('edge', 5);
   rig.node('a').ack().close();
-  t.like(rig.delivery.node('a'), { connected: false, state: 'acked' });
-  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').effectivePercent, null);
+  t.like(rig.inspector.node('a'), { connected: false, state: 'acked' });
+  t.is(rig.inspector.mirrorStatus('edge', 'edge-m').effectivePercent, null);
   rig.publish('edge', 6);
   t.is(rig.state('a'), 'pending');
   const again = rig.node('a');
   t.is(rig.state('a'), 'pending');
-  t.is(rig.delivery.node('a')?.types[0]?.acked, undefined);
+  t.is(rig.inspector.node('a')?.types[0]?.acked, undefined);
   again.ack();
   t.is(rig.state('a'), 'acked');
 });
@@ -70,7 +70,7 @@ test('the latest stream of a node counts, and the one before when that ends', (t
   fresh.ack();
   t.is(rig.state('a'), 'acked');
   old.close();
-  t.like(rig.delivery.node('a'), { connected: true, state: 'acked' });
+  t.like(rig.inspector.node('a'), { connected: true, state: 'acked' });
   t.deepEqual(rig.said, ['node connected']);
   rig.node('a', 'edge', '127.0.0.2:1');
   t.regex(rig.said.at(-1) ?? '', /two connections have the same node id/);
@@ -79,21 +79,21 @@ test('the latest stream of a node counts, and the one before when that ends', (t
 test('a node belongs to the fleet that has its cluster, whenever that comes, moves or goes', (t) => {
   const rig = new DeliveryRig();
   const node = rig.node('a', 'blue');
-  t.like(rig.delivery.node('a'), { fleet: undefined, state: 'pending' });
+  t.like(rig.inspector.node('a'), { fleet: undefined, state: 'pending' });
   rig.publish('edge', 5, { nodeCluster: 'blue' });
-  t.is(rig.delivery.node('a')?.fleet, 'edge');
+  t.is(rig.inspector.node('a')?.fleet, 'edge');
   t.truthy(node.served);
   node.ack();
-  t.deepEqual(rig.delivery.summary(['edge']), { nodes: 1, acked: 1, rejected: 0, pending: 0 });
+  t.deepEqual(rig.inspector.summary(['edge']), { nodes: 1, acked: 1, rejected: 0, pending: 0 });
   rig.publish('edge', 5, { nodeCluster: 'green' });
-  t.is(rig.delivery.node('a')?.fleet, undefined);
+  t.is(rig.inspector.node('a')?.fleet, undefined);
   // Nobody tells it of percents any more: it keeps what it has, and copies nothing.
   t.is(node.served?.types.get(MIRROR_TYPE)?.labels.get('edge-m'), 0);
-  t.is(rig.delivery.summary(['edge']).nodes, 0);
+  t.is(rig.inspector.summary(['edge']).nodes, 0);
   rig.publish('edge', 5, { nodeCluster: 'blue' });
-  t.is(rig.delivery.node('a')?.fleet, 'edge');
+  t.is(rig.inspector.node('a')?.fleet, 'edge');
   rig.remove('edge');
-  t.is(rig.delivery.node('a')?.fleet, undefined);
+  t.is(rig.inspector.node('a')?.fleet, undefined);
 });
 
 test('waiting ends when the last node has answered, whatever it answered', async (t) => {
@@ -148,12 +148,12 @@ test('nodes that are gone are remembered for a day, and no more than ten thousan
   rig.timers.pass(24 * 3600 * 1000 + 1);
   rig.node('second').close();
   t.deepEqual(
-    rig.delivery.nodes().map(({ id }) => id),
+    rig.inspector.nodes().map(({ id }) => id),
     ['second'],
   );
   for (let n = 0; n < 10_001; n += 1) rig.node(`n${n}`).close();
-  t.is(rig.delivery.nodes().length, 10_000);
-  t.is(rig.delivery.node('second'), undefined);
+  t.is(rig.inspector.nodes().length, 10_000);
+  t.is(rig.inspector.node('second'), undefined);
 });
 
 test('what a node holds down by itself is what is in force there, and not what it acknowledged', (t) => {
@@ -161,13 +161,13 @@ test('what a node holds down by itself is what is in force there, and not what i
   rig.plane.limitOf = (_, { subscriptions }) => (subscriptions.get(MIRROR_TYPE)?.has('held') ? 0 : undefined);
   rig.publish('edge', 5);
   const node = rig.node('a').ack();
-  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').effectivePercent, 5);
+  t.is(rig.inspector.mirrorStatus('edge', 'edge-m').effectivePercent, 5);
   node.names.add('held');
   rig.delivery.subscribed(node, MIRROR_TYPE);
-  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').effectivePercent, 0);
-  t.like(rig.delivery.view('edge', 'edge-m', 0)?.delivery, { chosen: 1, acked: 0, pending: 1 });
+  t.is(rig.inspector.mirrorStatus('edge', 'edge-m').effectivePercent, 0);
+  t.like(rig.inspector.view('edge', 'edge-m', 0)?.delivery, { chosen: 1, acked: 0, pending: 1 });
   node.names.delete('held');
-  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').effectivePercent, 5);
+  t.is(rig.inspector.mirrorStatus('edge', 'edge-m').effectivePercent, 5);
 });
 
 test('load reports are summed since the node connected, and only of nodes that are there', (t) => {
@@ -175,12 +175,12 @@ test('load reports are summed since the node connected, and only of nodes that a
   rig.publish('edge', 5);
   const load = { cluster: 'edge-m', issued: 6, succeeded: 3, failed: 1, inProgress: 2, dropped: 1 };
   const a = rig.node('a');
-  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').observed, null);
-  t.like(rig.delivery.mirrorStatus('edge', 'edge-m').recent, { copies: null, failed: null, dropped: null });
+  t.is(rig.inspector.mirrorStatus('edge', 'edge-m').observed, null);
+  t.like(rig.inspector.mirrorStatus('edge', 'edge-m').recent, { copies: null, failed: null, dropped: null });
   rig.delivery.reported(a.node, [load], 1000);
   rig.delivery.reported(a.node, [{ ...load, issued: 2, inProgress: 0 }], 1000);
   rig.delivery.reported({ ...a.node, id: 'nobody' }, [load], 1000);
-  t.like(rig.delivery.mirrorStatus('edge', 'edge-m').observed, {
+  t.like(rig.inspector.mirrorStatus('edge', 'edge-m').observed, {
     reportingNodes: 1,
     copies: 8,
     errors: 2,
@@ -193,9 +193,9 @@ test('load reports are summed since the node connected, and only of nodes that a
     [{ ...load, issued: 5, succeeded: 1, failed: 0, inProgress: 0, dropped: 0 }],
     1000,
   );
-  t.like(rig.delivery.mirrorStatus('edge', 'edge-m').observed, { copies: 13, errors: 6 });
+  t.like(rig.inspector.mirrorStatus('edge', 'edge-m').observed, { copies: 13, errors: 6 });
   a.close();
-  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').observed, null);
+  t.is(rig.inspector.mirrorStatus('edge', 'edge-m').observed, null);
 });
 
 test('what happens to nodes is told, in order', (t) => {

@@ -9,7 +9,7 @@ function report(rig: DeliveryRig, { node }: FakeStream, failed: number): void {
 }
 
 function rejection(rig: DeliveryRig): string | undefined {
-  return rig.delivery.fleetStatus('edge')?.rejected?.message;
+  return rig.inspector.fleetStatus('edge')?.rejected?.message;
 }
 
 test('errors that rise with a change take it back, even when there is only a moment to compare with', (t) => {

@@ -20,7 +20,7 @@ test('a node that asks is given its document, the same until it changes, and has
   t.is(rig.percent(), 10);
   rig.timers.pass(5000);
   t.is(rig.poll(), first);
-  const { polledAt, connectedAt = '' } = rig.delivery.node('n1') ?? {};
+  const { polledAt, connectedAt = '' } = rig.inspector.node('n1') ?? {};
   t.is(Date.parse(polledAt ?? '') - Date.parse(connectedAt), 5000);
   rig.publish(20);
   t.is(rig.state(), 'pending');
@@ -38,13 +38,13 @@ test('a node that has not asked for long is gone, and is back when it asks', (t)
     rig.poll();
     rig.timers.pass(interval);
   }
-  t.true(rig.delivery.node('n1')?.connected);
+  t.true(rig.inspector.node('n1')?.connected);
   rig.poll();
   // Four times as long as it takes of late.
   rig.timers.pass(40_000);
-  t.true(rig.delivery.node('n1')?.connected);
+  t.true(rig.inspector.node('n1')?.connected);
   rig.timers.pass(20_000);
-  t.false(rig.delivery.node('n1')?.connected);
+  t.false(rig.inspector.node('n1')?.connected);
   rig.poll();
   t.is(rig.state(), 'acked');
   t.deepEqual(
@@ -56,12 +56,12 @@ test('a node that has not asked for long is gone, and is back when it asks', (t)
 test('one that asked once does not hold up the others for long, and who only looks is no node', (t) => {
   const rig = new PollingRig({ readBack: false });
   rig.publish(10);
-  const looked = rig.delivery.peek('edge')?.toString();
-  t.is(rig.delivery.nodes().length, 0);
+  const looked = rig.inspector.peek('edge')?.toString();
+  t.is(rig.inspector.nodes().length, 0);
   t.is(rig.poll(), looked);
   rig.timers.pass(15_000);
-  t.false(rig.delivery.node('n1')?.connected);
-  t.is(rig.delivery.peek('none'), undefined);
+  t.false(rig.inspector.node('n1')?.connected);
+  t.is(rig.inspector.peek('none'), undefined);
 });
 
 test('a node that asks from another address stays connected', (t) => {

@@ -16,8 +16,8 @@ function settled(rig: DeliveryRig): readonly FakeStream[] {
   return nodes;
 }
 
-const granted = (rig: DeliveryRig): number => rig.delivery.fleetStatus('edge')?.change?.nodes ?? 0;
-const state = (rig: DeliveryRig): string | undefined => rig.delivery.fleetStatus('edge')?.state;
+const granted = (rig: DeliveryRig): number => rig.inspector.fleetStatus('edge')?.change?.nodes ?? 0;
+const state = (rig: DeliveryRig): string | undefined => rig.inspector.fleetStatus('edge')?.state;
 
 function ackAll(nodes: readonly FakeStream[]): void {
   for (const node of nodes) node.ack();
@@ -32,8 +32,9 @@ test('a change that makes primary requests fail is taken back from one node, and
   // Its bake is over long ago; nobody knows yet what it did.
   rig.timers.pass(2000);
   t.is(granted(rig), 1);
-  t.regex(rig.delivery.fleetStatus('edge')?.change?.unproven ?? '', /load reports/);
-  for (const node of nodes) report(rig, node, rig.delivery.node(node.node.id)?.state === 'pending' ? 0 : 600);
+  t.regex(rig.inspector.fleetStatus('edge')?.change?.unproven ?? '', /load reports/);
+  for (const node of nodes)
+    report(rig, node, rig.inspector.node(node.node.id)?.state === 'pending' ? 0 : 600);
   t.is(state(rig), 'rejected');
 });
 
@@ -122,6 +123,6 @@ test('a first structure that is refused is no good one', (t) => {
   const rig = new DeliveryRig();
   rig.publish('edge', 5);
   rig.node('a').nack('no');
-  t.like(rig.delivery.fleetStatus('edge'), { state: 'rejected', good: null });
-  t.is(rig.delivery.mirrorStatus('edge', 'edge-m').rejected?.message, 'no');
+  t.like(rig.inspector.fleetStatus('edge'), { state: 'rejected', good: null });
+  t.is(rig.inspector.mirrorStatus('edge', 'edge-m').rejected?.message, 'no');
 });

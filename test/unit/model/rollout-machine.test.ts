@@ -139,9 +139,10 @@ test('a hold lasts its time, its requests and its approval, in whatever order th
   t.is(stateAfter(approved, { now: over, requests: undefined }), 'paused');
 });
 
-test('gates are watched while it holds and is looked at; one that fails ends it', (t) => {
+test('gates are watched from when a step is set; one that fails ends it', (t) => {
   const failing = [reading('rejections', 'fail')];
-  for (const change of [HOLDING, GATING]) {
+  t.false(watchesGates(running({})), 'nothing is set yet');
+  for (const change of [SET, HOLDING, GATING]) {
     const rollout = running(change);
     t.true(watchesGates(rollout));
     const ended = decide(rollout, situation({ now: NOON + 1, readings: failing }));
@@ -164,6 +165,18 @@ test('gates may fail as often in a row as the plan allows', (t) => {
   t.is(rollout.status.state, 'holding');
   look('fail');
   t.is(rollout.status.state, 'aborting');
+});
+
+test('a failure while nodes still take the step counts in the row that goes on when all have it', (t) => {
+  const rollout = running(SET, { failureLimit: 1 });
+  const pending = delivered({ chosen: 3, acked: 2, pending: 1 });
+  const failing = [reading('rejections', 'fail')];
+  const once = decide(rollout, situation({ now: NOON + 1, delivery: pending, readings: failing }));
+  t.like(once?.status, { state: 'applying', failures: 1 });
+  const counted = { ...rollout, status: { ...rollout.status, failures: 1 } };
+  const held = decide(counted, situation({ now: NOON + 2 }));
+  t.like(held?.status, { state: 'holding', failures: 1 });
+  t.is(stateAfter(counted, { now: NOON + 2, delivery: pending, readings: failing }), 'aborting');
 });
 
 test('what cannot be told neither counts as a failure nor as the end of failing', (t) => {
