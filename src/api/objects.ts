@@ -71,6 +71,7 @@ export function objectRoutes(app: FastifyInstance, options: ApiOptions): void {
       status: {
         percent: formatPercent(value.percent),
         ...delivery.inspector.mirrorStatus(value.fleet, value.name),
+        warnings: control.standing(value.name),
         ...shownStop(options, value.fleet),
       },
     }),

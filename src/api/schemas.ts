@@ -228,6 +228,10 @@ export const mirrorStatus = object({
     additionalProperties: true,
     description: 'Of the last minute; null where the counters cannot tell',
   },
+  warnings: {
+    ...issues,
+    description: 'What stands to be said of it as things are, whatever write brought it about',
+  },
   stop: stopBody,
 });
 
