@@ -1,0 +1,35 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import type { ListenSocket } from '../dataplanes/nginx/config/sockets.ts';
+
+/** The sockets that take a connection to `address`: the most specific ones, as the kernel has it. */
+export function socketsAt(
+  sockets: readonly ListenSocket[],
+  address: string,
+  port: number,
+  /** Addresses of the machine. */
+  own: readonly string[],
+): readonly ListenSocket[] {
+  const to = plain(address);
+  const here = sockets.filter(({ ports }) => port >= ports.first && port <= ports.last);
+  const exact = here.filter(({ host }) => 'address' in host && plain(host.address) === to);
+  if (exact.length > 0) return exact;
+  if (!isLoopback(to) && !own.some((one) => plain(one) === to)) return [];
+  const family = isIPv4(to) ? 4 : 6;
+  return here.filter(({ host }) => 'any' in host && host.any.includes(family));
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.');
+}
+
+/** One spelling for each; who connects to the unspecified address gets to this machine. */
+function plain(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  if (!isIPv6(address)) return address;
+  const short = new URL(`http://[${address.replace(/%.*$/, '')}]/`).hostname.slice(1, -1);
+  if (short === '::') return '::1';
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short);
+  if (mapped === null) return short;
+  const bytes = mapped.slice(1).flatMap((part) => [parseInt(part, 16) >> 8, parseInt(part, 16) & 255]);
+  return bytes.join('.');
+}
