@@ -21,8 +21,9 @@ export const VERSION_HEADER = 'X-Mirrorplane-Version';
 /** How Traefik calls what comes by its HTTP provider: `NAME@http`. */
 export const PROVIDER = 'http';
 
-/** A reference taken apart. Traefik knows what has no provider as its own provider's. */
+/** A reference without the name of the provider, which is ours where none is named. Undefined: it is another's. */
 export function ownName(reference: string): string | undefined {
-  const [name = '', provider = PROVIDER, ...more] = reference.split('@');
-  return provider === PROVIDER && more.length === 0 ? name : undefined;
+  const at = reference.lastIndexOf('@');
+  if (at === -1) return reference;
+  return reference.slice(at + 1) === PROVIDER ? reference.slice(0, at) : undefined;
 }

@@ -1,8 +1,9 @@
 import type { Issue, IssueList } from '../../../model/issue.ts';
 import { type Json, fieldsOf, listOf, namesIn, textOf } from '../json.ts';
 import { OURS, ownName } from '../names.ts';
+import { circles } from './circles.ts';
 import { untoldHealth } from './health.ts';
-import { faultOfRule } from './rule.ts';
+import { checkRouters } from './routers.ts';
 import { SERVICE_TYPES, servicesOf } from './services.ts';
 
 const STRATEGIES = ['wrr', 'p2c', 'hrw', 'leasttime'];
@@ -37,8 +38,8 @@ class ReferenceCheck {
 
   run(): void {
     for (const kind of ['routers', 'services', 'middlewares', 'serversTransports']) this.#names(kind);
-    const parents = this.#parents();
-    this.#each('routers', (router, path, name) => this.#router(router, path, parents.has(name)));
+    checkRouters(fieldsOf(this.#http['routers']), this.#issues, this.#warnings);
+    this.#each('routers', (router, path) => this.#router(router, path));
     this.#each('services', (service, path) => this.#service(service, path));
     this.#each('middlewares', (middleware, path) => this.#middleware(middleware, path));
     this.#loops();
@@ -59,24 +60,11 @@ class ReferenceCheck {
     }
   }
 
-  /** Routers that hand what they match to others, and need no service. */
-  #parents(): ReadonlySet<string> {
-    const parents = Object.values(fieldsOf(this.#http['routers'])).flatMap((router) =>
-      namesIn(fieldsOf(router)['parentRefs']),
-    );
-    return new Set(parents.map((name) => ownName(name) ?? name));
-  }
-
-  #router(router: Json, path: string, isParent: boolean): void {
-    if (router['service'] !== undefined || !isParent)
-      this.#required('services', router['service'], `${path}.service`);
-    const rule = textOf(router['rule']);
-    const fault = rule === undefined ? undefined : faultOfRule(rule, router['ruleSyntax']);
-    if (fault !== undefined) this.#add(`${path}.rule`, fault);
-    if (router['parentRefs'] === undefined && rule === undefined) this.#add(`${path}.rule`, 'is required');
+  #router(router: Json, path: string): void {
+    if (router['service'] !== undefined) this.#required('services', router['service'], `${path}.service`);
     this.#middlewares(router, path);
     const options = fieldsOf(router['tls'])['options'];
-    if (options !== undefined && options !== 'default')
+    if (options !== undefined && options !== '' && options !== 'default')
       this.#known('options', options, `${path}.tls.options`);
   }
 
@@ -140,7 +128,9 @@ class ReferenceCheck {
     const name = ownName(text);
     const what = KINDS[kind];
     if (name !== undefined) {
-      if (!Object.hasOwn(known, name)) this.#add(path, `no ${what} named "${name}" in this config`);
+      // The one option that Traefik knows by its bare name alone.
+      const isBare = kind === 'options' && name === 'default';
+      if (!Object.hasOwn(known, name) || isBare) this.#add(path, `no ${what} named "${name}" in this config`);
       return;
     }
     const [bare = ''] = text.split('@');
@@ -178,29 +168,4 @@ class ReferenceCheck {
   #add(path: string, message: string): void {
     this.#issues.items.push({ path, message });
   }
-}
-
-/** Each circle once. */
-function circles(graph: ReadonlyMap<string, readonly string[]>): readonly (readonly string[])[] {
-  const found: (readonly string[])[] = [];
-  const done = new Set<string>();
-  for (const start of graph.keys()) {
-    const way: { readonly name: string; next: number }[] = done.has(start) ? [] : [{ name: start, next: 0 }];
-    const onWay = new Set([start]);
-    for (let top = way.at(-1); top !== undefined; top = way.at(-1)) {
-      const to = graph.get(top.name)?.[top.next];
-      top.next += 1;
-      if (to === undefined) {
-        way.pop();
-        onWay.delete(top.name);
-        done.add(top.name);
-      } else if (onWay.has(to)) {
-        found.push(way.slice(way.findIndex(({ name }) => name === to)).map(({ name }) => name));
-      } else if (!done.has(to) && graph.has(to)) {
-        way.push({ name: to, next: 0 });
-        onWay.add(to);
-      }
-    }
-  }
-  return found;
 }

@@ -1,5 +1,6 @@
-import { isIP } from 'node:net';
-import { RE2JS } from 're2js';
+import { faultOfTemplate, placeholders } from './template.ts';
+import { ExpressionError, TokenReader, tokensOf } from './tokens.ts';
+import { isPattern, isRange } from './values/texts.ts';
 
 /** How many texts each matcher takes. */
 const MATCHERS: Readonly<Record<string, readonly number[]>> = {
@@ -11,106 +12,56 @@ const MATCHERS_V2 = [
   ...['Host', 'HostHeader', 'HostRegexp', 'ClientIP', 'Path', 'PathPrefix', 'Method'],
   ...['Headers', 'HeadersRegexp', 'Query'],
 ];
-
-const TOKEN =
-  /\s*(?:([A-Za-z]\w*)|(`[^`]*`|"(?:[^"\\\n]|\\(?:[abfnrtv\\"]|x[\da-f]{2}|u[\da-f]{4}|[0-7]{3}))*")|(&&|\|\||[!(),]))/iy;
+const MAX_DEPTH = 100;
 
 /** What is wrong with a rule: Traefik leaves out a router whose rule it cannot read. Undefined: nothing. */
 export function faultOfRule(rule: string, syntax: unknown): string | undefined {
-  const tokens = tokensOf(rule);
-  if (typeof tokens === 'string') return tokens;
   try {
-    new RuleReader(tokens, syntax === 'v2').read();
+    const reader = new TokenReader(tokensOf(rule));
+    readRule(reader, syntax === 'v2', 0);
+    reader.end();
     return undefined;
   } catch (error) {
-    if (error instanceof RuleError) return error.message;
+    if (error instanceof ExpressionError) return error.message;
     throw error;
   }
 }
 
-class RuleError extends Error {}
-
-function tokensOf(rule: string): readonly string[] | string {
-  const text = rule.trimEnd();
-  const tokens: string[] = [];
-  TOKEN.lastIndex = 0;
-  while (TOKEN.lastIndex < text.length) {
-    const start = TOKEN.lastIndex;
-    const [all = '', word, literal, sign] = TOKEN.exec(text) ?? [];
-    const token = word ?? literal ?? sign;
-    if (token === undefined) return `cannot be read at "${text.slice(start, start + 20)}"`;
-    // As in Go, whose reader it is: an expression ends with its line.
-    if (/^[)`"]/.test(tokens.at(-1) ?? '') && all.slice(0, -token.length).includes('\n'))
-      return 'ends with a line: put "&&" or "||" at its end, not at the beginning of the next';
-    tokens.push(token);
+function readRule(reader: TokenReader, isV2: boolean, depth: number): void {
+  if (depth > MAX_DEPTH) throw new ExpressionError(`is nested more than ${MAX_DEPTH} deep`);
+  for (;;) {
+    while (reader.isAhead('!')) reader.next();
+    if (reader.isAhead('(')) {
+      reader.next();
+      readRule(reader, isV2, depth + 1);
+      reader.expect(')');
+    } else readMatcher(reader, isV2);
+    if (!reader.isAhead('&&', '||')) return;
+    reader.next();
   }
-  return tokens;
 }
 
-class RuleReader {
-  readonly #tokens: readonly string[];
-  readonly #isV2: boolean;
-  #at = 0;
-
-  constructor(tokens: readonly string[], isV2: boolean) {
-    this.#tokens = tokens;
-    this.#isV2 = isV2;
-  }
-
-  read(): void {
-    this.#expression(0);
-    const rest = this.#tokens[this.#at];
-    if (rest !== undefined) throw new RuleError(`has ${rest} where it should end`);
-  }
-
-  #next(): string {
-    const token = this.#tokens[this.#at];
-    if (token === undefined) throw new RuleError('ends too early');
-    this.#at += 1;
-    return token;
-  }
-
-  #expression(depth: number): void {
-    if (depth > 100) throw new RuleError('is nested more than 100 deep');
-    for (;;) {
-      let token = this.#next();
-      while (token === '!') token = this.#next();
-      if (token === '(') {
-        this.#expression(depth + 1);
-        this.#expect(')');
-      } else this.#matcher(token);
-      const operator = this.#tokens[this.#at];
-      if (operator !== '&&' && operator !== '||') return;
-      this.#at += 1;
-    }
-  }
-
-  #expect(wanted: string): void {
-    const token = this.#next();
-    if (token !== wanted) throw new RuleError(`has ${token} in place of ${wanted}`);
-  }
-
-  #matcher(token: string): void {
-    const known = this.#isV2 ? MATCHERS_V2 : Object.keys(MATCHERS);
-    const name = known.find((matcher) => spellings(matcher).includes(token));
-    if (name === undefined) throw new RuleError(`has ${token}, and matchers are ${known.join(', ')}`);
-    this.#expect('(');
-    const texts: string[] = [];
-    let next = this.#next();
-    while (next !== ')') {
-      if (!/^[`"]/.test(next)) throw new RuleError(`has ${next} where ${name} takes a text`);
-      texts.push(textOf(next));
-      next = this.#next();
-      if (next === ',') next = this.#next();
-      else if (next !== ')') throw new RuleError(`has ${next} in place of )`);
-    }
-    const counts = this.#isV2 ? undefined : MATCHERS[name];
-    if (counts?.includes(texts.length) === false || texts.length === 0)
-      throw new RuleError(
-        `has ${name} with ${texts.length} texts, and it takes ${(counts ?? ['some']).join(' or ')}`,
-      );
-    if (!this.#isV2) checkTexts(name, texts);
-  }
+function readMatcher(reader: TokenReader, isV2: boolean): void {
+  const token = reader.next();
+  const known = isV2 ? MATCHERS_V2 : Object.keys(MATCHERS);
+  const name = known.find((matcher) => spellings(matcher).includes(token.text));
+  if (name === undefined)
+    throw new ExpressionError(`has ${token.text}, and matchers are ${known.join(', ')}`);
+  const texts = reader.literals(name).map((literal) => {
+    if (literal.kind !== 'text') throw new ExpressionError(`has ${literal.text} where ${name} takes a text`);
+    return literal.value;
+  });
+  const counts = isV2 ? undefined : MATCHERS[name];
+  if (counts?.includes(texts.length) === false || texts.length === 0)
+    throw new ExpressionError(
+      `has ${name} with ${texts.length} texts, and it takes ${(counts ?? ['some']).join(' or ')}`,
+    );
+  if (texts.includes('')) throw new ExpressionError(`has ${name} with an empty text`);
+  const refuse = (text: string, why: string): never => {
+    throw new ExpressionError(`has ${name}(${text}), which ${why}`);
+  };
+  if (isV2) checkTextsV2(name, texts, refuse);
+  else checkTexts(name, texts, refuse);
 }
 
 function spellings(name: string): readonly string[] {
@@ -118,35 +69,78 @@ function spellings(name: string): readonly string[] {
   return [name, small, name.toUpperCase(), small.slice(0, 1).toUpperCase() + small.slice(1)];
 }
 
-function textOf(literal: string): string {
-  return literal.startsWith('`') ? literal.slice(1, -1) : literal.slice(1, -1).replace(/\\(.)/g, '$1');
-}
+type Refuse = (text: string, why: string) => never;
 
-function checkTexts(name: string, texts: readonly string[]): void {
+const NOT_ASCII = 'is not ASCII';
+const NO_RANGE = 'is no IP address or range';
+const NO_PATTERN = 'is no regular expression (RE2)';
+
+function checkTexts(name: string, texts: readonly string[], refuse: Refuse): void {
   const last = texts.at(-1) ?? '';
-  const refuse = (why: string): never => {
-    throw new RuleError(`has ${name}(${last}), which ${why}`);
-  };
-  // eslint-disable-next-line no-control-regex
-  if (name.startsWith('Host') && /[^\u0000-\u007f]/.test(last)) refuse('is not ASCII');
-  if ((name === 'Path' || name === 'PathPrefix') && !last.startsWith('/')) refuse('does not begin with "/"');
-  if (name === 'ClientIP' && !isRange(last)) refuse('is no IP address or range');
+  if (name.startsWith('Host') && !isAscii(last)) refuse(last, NOT_ASCII);
+  if ((name === 'Path' || name === 'PathPrefix') && !last.startsWith('/'))
+    refuse(last, 'does not begin with "/"');
+  if (name === 'ClientIP' && !isRange(last)) refuse(last, NO_RANGE);
   if (name.endsWith('Regexp') && !(name === 'QueryRegexp' && texts.length === 1) && !isPattern(last))
-    refuse('is no regular expression (RE2)');
+    refuse(last, NO_PATTERN);
 }
 
-function isRange(text: string): boolean {
-  const [address = '', length, ...more] = text.split('/');
-  const family = isIP(address);
-  if (family === 0 || more.length > 0) return false;
-  return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (family === 4 ? 32 : 128));
-}
-
-function isPattern(text: string): boolean {
-  try {
-    RE2JS.compile(text);
-    return true;
-  } catch {
-    return false;
+function checkTextsV2(name: string, texts: readonly string[], refuse: Refuse): void {
+  const checkTemplates = (kind: 'path' | 'host' | 'query', templates: readonly string[]): void => {
+    for (const template of templates) {
+      const fault = faultOfTemplate(template, kind);
+      if (fault !== undefined) refuse(template, fault);
+    }
+  };
+  switch (name) {
+    case 'ClientIP':
+      for (const text of texts) if (!isRange(text)) refuse(text, NO_RANGE);
+      return;
+    case 'Path':
+    case 'PathPrefix':
+      return checkTemplates('path', texts);
+    case 'HostRegexp':
+      for (const text of texts) if (!isAscii(text)) refuse(text, NOT_ASCII);
+      return checkTemplates('host', texts);
+    case 'Host':
+    case 'HostHeader':
+      for (const text of texts) if (!isAscii(text)) refuse(text, NOT_ASCII);
+      return;
+    case 'Query': {
+      const queries = queriesOf(texts, refuse);
+      checkTemplates('query', queries);
+      const names = queries.map((query) => namesIn(query));
+      const twice = names.flatMap((here, index) =>
+        here.filter((one) => names.slice(0, index).flat().includes(one)),
+      );
+      if (twice.length > 0) refuse(texts.join(', '), `has {${twice[0] ?? ''}} in two of its parts`);
+      return;
+    }
+    case 'Headers':
+    case 'HeadersRegexp':
+      if (texts.length % 2 !== 0) refuse(texts.at(-1) ?? '', 'has no value: names and values go in pairs');
+      if (name === 'Headers') return;
+      for (const text of texts.filter((_, index) => index % 2 === 1))
+        if (!isPattern(text)) refuse(text, NO_PATTERN);
   }
+}
+
+/** Each `name=value` is parted at its first "=", and then all go in pairs. */
+function queriesOf(texts: readonly string[], refuse: Refuse): readonly string[] {
+  const parts = texts.flatMap((text) => {
+    const at = text.indexOf('=');
+    return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+  });
+  if (parts.length % 2 !== 0) refuse(texts.join(', '), 'must be in the form name=value');
+  return parts.flatMap((part, index) => (index % 2 === 0 ? [`${part}=${parts[index + 1] ?? ''}`] : []));
+}
+
+/** Names of the placeholders of a template. */
+function namesIn(template: string): readonly string[] {
+  return (placeholders(template) ?? []).map((part) => part.replace(/:.*$/s, ''));
+}
+
+function isAscii(text: string): boolean {
+  // eslint-disable-next-line no-control-regex
+  return /^[\u0000-\u007f]*$/.test(text);
 }

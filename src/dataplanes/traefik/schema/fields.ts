@@ -1,4 +1,4 @@
-/** Made by generate.go from github.com/traefik/traefik/v3 v3.7.13. How to read it: see ./types.ts. */
+/** Made by generate.go from github.com/traefik/traefik/v3 v3.7.13. How to read it: see ./objects.ts. */
 export const ROOT = 'Configuration';
 
 export const FIELDS: Readonly<Record<string, string>> = {

@@ -48,7 +48,7 @@ func main() {
 		names = append(names, one)
 	}
 	sort.Strings(names)
-	fmt.Printf("/** Made by generate.go from %s %s. How to read it: see ./types.ts. */\n", module, os.Args[1])
+	fmt.Printf("/** Made by generate.go from %s %s. How to read it: see ./objects.ts. */\n", module, os.Args[1])
 	fmt.Printf("export const ROOT = '%s';\n\nexport const FIELDS: Readonly<Record<string, string>> = {\n", name)
 	for _, one := range names {
 		fmt.Printf("  %s: '%s',\n", one, strings.Join(structs[one], " "))

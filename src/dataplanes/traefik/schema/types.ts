@@ -1,29 +1,7 @@
 import { type Issue, type IssueList } from '../../../model/issue.ts';
-import { FIELDS, ROOT } from './fields.ts';
+import { ROOT } from './fields.ts';
+import { type Field, OBJECTS } from './objects.ts';
 import { readScalar } from './scalars.ts';
-
-/**
- * The fields of each object: its type by its name in small letters, as Traefik takes names in any case. A type is a scalar's
- * name, an object's name, `[list]` or `{map by name}`; `?` behind it: may be given without a value.
- */
-interface Field {
-  readonly name: string;
-  readonly type: string;
-  readonly mayBeEmpty: boolean;
-}
-
-const OBJECTS: ReadonlyMap<string, ReadonlyMap<string, Field>> = new Map(
-  Object.entries(FIELDS).map(([name, fields]) => [name, new Map(fields.split(' ').flatMap(readField))]),
-);
-
-function readField(text: string): readonly (readonly [string, Field])[] {
-  const colon = text.indexOf(':');
-  if (colon === -1) return [];
-  const name = text.slice(0, colon);
-  const mayBeEmpty = text.endsWith('?');
-  const type = text.slice(colon + 1, mayBeEmpty ? -1 : undefined);
-  return [[name.toLowerCase(), { name, type, mayBeEmpty }]];
-}
 
 /** YAML's bound for a key on one line is 1024 characters, quotes and escapes among them. */
 const MAX_KEY = 256;
@@ -104,9 +82,9 @@ function readList(value: unknown, type: string, issues: IssueList): unknown {
   }
   return (value as unknown[]).flatMap((item, index) => {
     const at = issues.at(index);
-    // Traefik joins the items by it, and parts them again.
-    const isJoint = typeof item === 'string' && item.includes('║');
-    return (isJoint ? refuse(at, 'must not contain "║"') : readValue(item, type, at)) ?? [];
+    // Traefik joins the items by it, and parts them again; without the spaces around each.
+    if (typeof item === 'string' && item.includes('║')) return refuse(at, 'must not contain "║"') ?? [];
+    return readValue(typeof item === 'string' ? item.trim() : item, type, at) ?? [];
   });
 }
 
