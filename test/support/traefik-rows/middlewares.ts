@@ -7,7 +7,7 @@ export const MIDDLEWARE_ROWS: readonly Row[] = [
   ...middlewares('addPrefix', { good: [{ prefix: '/a' }, { prefix: 'a' }], bad: [{ prefix: '' }] }),
   ...middlewares('ipAllowList', {
     good: [
-      { sourceRange: ['10.0.0.1', '10.0.0.0/8', '::1', '2001:db8::/32', '::ffff:10.0.0.1', '10.0.0.0/08'] },
+      { sourceRange: ['10.0.0.1', '10.0.0.0/8', '::1', '2001:db8::/32', '::ffff:10.0.0.1', '10.0.0.0/0008'] },
       { sourceRange: ['10.0.0.1'], rejectStatusCode: 404 },
       { sourceRange: ['10.0.0.1'], rejectStatusCode: 0 },
       { sourceRange: ['10.0.0.1'], rejectStatusCode: 418 },
@@ -96,8 +96,19 @@ export const MIDDLEWARE_ROWS: readonly Row[] = [
     good: [
       { regex: '^http://(?<host>[^/]+)', replacement: 'https://${host}' },
       { regex: '', replacement: 'x' },
+      { regex: '(?P<n>a)(?<n>b)' },
+      { regex: '\\p{Letter}\\P{greek}\\p{^L_}\\p{ASCII}\\pN' },
+      { regex: '[[:word:]]+\\z' },
     ],
-    bad: [{ regex: '(' }, { regex: '(?=a)' }, { regex: '\\1' }, { regex: 'a{2000}' }],
+    bad: [
+      { regex: '(' },
+      { regex: '(?=a)' },
+      { regex: '\\1' },
+      { regex: 'a{2000}' },
+      { regex: '\\Z' },
+      { regex: '(a{1000}){1000}' },
+      { regex: '(?<é>a)' },
+    ],
   }),
   ...middlewares('redirectScheme', {
     good: [{ scheme: 'https' }, { scheme: 'https', port: '8443' }, { scheme: 'https', port: '' }],
@@ -140,6 +151,7 @@ export const MIDDLEWARE_ROWS: readonly Row[] = [
       { maxRequestBodyBytes: 0 },
       { memResponseBodyBytes: 10, retryExpression: 'IsNetworkError() && Attempts() < 2' },
       { retryExpression: '' },
+      { retryExpression: 'Attempts( /* c */ ) < 2 // c' },
       { retryExpression: 'RequestMethod() == "GET" || (ResponseCode() >= 500 && (Attempts()) != 010)' },
     ],
     bad: [
@@ -211,12 +223,16 @@ export const MIDDLEWARE_ROWS: readonly Row[] = [
       true,
       { encodings: ['gzip'], defaultEncoding: 'gzip' },
       { defaultEncoding: 'br' },
+      { encodings: [] },
+      { excludedContentTypes: ['A/B', ' a/b ; c="d\\" e"'] },
       { excludedContentTypes: ['text/html', 'a', 'text/plain; charset=utf-8;', 'a/b;c="d e"', 'text/*'] },
       { includedContentTypes: ['text/html'], minResponseBodyBytes: -1 },
     ],
     bad: [
       { encodings: ['deflate'] },
       { encodings: ['gzip', ''] },
+      { excludedContentTypes: ['a /b'] },
+      { excludedContentTypes: ['a/b;;c=d'] },
       { encodings: ['gzip'], defaultEncoding: 'br' },
       { defaultEncoding: 'identity' },
       { excludedContentTypes: ['a/b'], includedContentTypes: ['c/d'] },
@@ -243,6 +259,21 @@ export const MIDDLEWARE_ROWS: readonly Row[] = [
     good: [{ pem: true }, { info: { subject: { country: true } } }],
     bad: [],
   }),
+  middleware(
+    'forwardAuth',
+    { address: 'http://ORIGIN', tls: { ca: '/no/ca' } },
+    { verdict: 'disabled', warned: /ca:/ },
+  ),
+  middleware(
+    'forwardAuth',
+    { address: 'http://ORIGIN', tls: { cert: '/no/cert', key: '/no/key' } },
+    { verdict: 'disabled', warned: /key:/ },
+  ),
+  middleware(
+    'rateLimit',
+    { average: 1, redis: { tls: { ca: '/no/ca' } } },
+    { verdict: 'disabled', warned: /ca:/ },
+  ),
   ...middlewares('plugin', { good: [], bad: [{ a: { b: 1 }, c: { d: 1 } }] }),
   middleware('plugin', { absent: { b: 1 } }, { verdict: 'disabled', warned: /plugin/ }),
   ...middlewares('grpcWeb', { good: [{ allowOrigins: ['*'] }], bad: [] }),

@@ -1,6 +1,7 @@
 import { faultOfTemplate, placeholders } from './template.ts';
 import { ExpressionError, TokenReader, tokensOf } from './tokens.ts';
-import { isPattern, isRange } from './values/texts.ts';
+import { isPattern } from './values/pattern.ts';
+import { isRange } from './values/texts.ts';
 
 /** How many texts each matcher takes. */
 const MATCHERS: Readonly<Record<string, readonly number[]>> = {

@@ -1,4 +1,4 @@
-import { isPattern } from './values/texts.ts';
+import { isPattern } from './values/pattern.ts';
 
 const PLACEHOLDER = { path: '[^/]+', host: '[^.]+', query: '.*' } as const;
 

@@ -9,7 +9,7 @@ export type Literal = Exclude<Token, { readonly kind: 'name' | 'sign' }>;
 /** What is wrong with an expression, in words. */
 export class ExpressionError extends Error {}
 
-const SPACE = '[ \\t\\r\\n]*';
+const SPACE = '(?:[ \\t\\r\\n]|//[^\\n]*|/\\*(?:(?!\\*/)[^])*\\*/)*';
 const NAME = '[A-Za-z_]\\w*';
 const ESCAPE = '\\\\(?:[abfnrtv\\\\"]|x[\\da-fA-F]{2}|u[\\da-fA-F]{4}|U[\\da-fA-F]{8}|[0-7]{3})';
 const TEXT = `\`[^\`]*\`|"(?:[^"\\\\\\n]|${ESCAPE})*"`;
@@ -18,14 +18,14 @@ const FLOAT = '(?:\\d+\\.\\d*|\\.\\d+)(?:[eE][+-]?\\d+)?|\\d+[eE][+-]?\\d+';
 const INT = '0[0-7]*(?![\\w.])|[1-9]\\d*(?![\\w.])';
 const SIGN = '&&|\\|\\||[=!<>]=|[!<>(),]';
 const TOKEN = new RegExp(`${SPACE}(?:(${NAME})|(${TEXT})|(${FLOAT})|(${INT})|(${SIGN}))`, 'y');
+const END = new RegExp(`${SPACE}$`, 'y');
 const MAX_INT = 2n ** 63n - 1n;
 
 /** Throws an {@link ExpressionError} where it cannot be read. */
-export function tokensOf(expression: string): readonly Token[] {
-  const text = expression.replace(/[ \t\r\n]+$/, '');
+export function tokensOf(text: string): readonly Token[] {
   const tokens: Token[] = [];
   TOKEN.lastIndex = 0;
-  while (TOKEN.lastIndex < text.length) {
+  while (!isEnd(text, TOKEN.lastIndex)) {
     const start = TOKEN.lastIndex;
     const [all = '', name, literal, float, int, sign] = TOKEN.exec(text) ?? [];
     const found = name ?? literal ?? float ?? int ?? sign;
@@ -43,6 +43,11 @@ export function tokensOf(expression: string): readonly Token[] {
     else tokens.push(numberOf(found, float === undefined ? 'int' : 'float'));
   }
   return tokens;
+}
+
+function isEnd(text: string, at: number): boolean {
+  END.lastIndex = at;
+  return END.test(text);
 }
 
 function endsExpression({ kind, text }: Token): boolean {

@@ -1,5 +1,6 @@
 import { type Json, fieldsOf, listOf, namesIn, textOf } from '../../json.ts';
 import { BREAKER, type Language, RETRY, faultOfCondition } from '../predicate.ts';
+import { isPattern } from './pattern.ts';
 import {
   type ValueRule,
   type ValueTable,
@@ -15,15 +16,7 @@ import {
   signOf,
   texts,
 } from './rule.ts';
-import {
-  isHeaderName,
-  isHeaderValue,
-  isKnownStatus,
-  isMediaType,
-  isPattern,
-  isRange,
-  isStatusRange,
-} from './texts.ts';
+import { isHeaderName, isHeaderValue, isKnownStatus, isMediaType, isRange, isStatusRange } from './texts.ts';
 
 const PATTERN = 'must be a regular expression as Go has it (RE2): no look-around, no back references';
 const RANGE = 'must be an IP address or a range such as 10.0.0.0/8';

@@ -1,23 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { RE2JS } from 're2js';
 
 /** An IP address, or a range of them in CIDR notation. Go takes no zone in either. */
 export function isRange(text: string): boolean {
   const [address = '', length, ...more] = text.split('/');
   const family = isIP(address);
   if (family === 0 || address.includes('%') || more.length > 0) return false;
-  return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (family === 4 ? 32 : 128));
-}
-
-/** A regular expression of Go. */
-export function isPattern(text: string): boolean {
-  try {
-    RE2JS.compile(text);
-    return true;
-  } catch {
-    return false;
-  }
+  return length === undefined || (/^\d+$/.test(length) && Number(length) <= (family === 4 ? 32 : 128));
 }
 
 /** `500`, `500-599`; as Traefik reads it, what follows a second "-" does not count. */
