@@ -135,7 +135,8 @@ test('read back: applied is when all is there just so', (t) => {
 });
 
 test('the same from JSON, a list, and documents that hold nothing', (t) => {
-  const one = { apiVersion: 'networking.istio.io/v1', kind: 'Sidecar', metadata: { name: 'a' }, spec: {} };
+  const spec = { egress: [{ hosts: ['*/*'] }] };
+  const one = { apiVersion: 'networking.istio.io/v1', kind: 'Sidecar', metadata: { name: 'a' }, spec };
   const counts = (text: string, format: 'yaml' | 'json'): unknown => {
     const result = istio.readConfig(text, format, { fleet: 'mesh', adopt: true });
     return result.ok ? result.value.counts : result.issues;

@@ -1,6 +1,7 @@
 import type { IssueList } from '../../../model/issue.ts';
-import { type Json, object, objects } from '../../schema/json.ts';
-import { checkPort, isLabel, isWildcardHost } from './names.ts';
+import { object, objects } from '../../schema/json.ts';
+import { checkDnsLabel, checkPort, isWildcardHost } from './names.ts';
+import { isFilled } from './values.ts';
 
 /** Where requests, or copies of them, go. */
 export function checkDestination(value: unknown, issues: IssueList): void {
@@ -9,9 +10,8 @@ export function checkDestination(value: unknown, issues: IssueList): void {
   if (destination === undefined) return;
   const { host, subset, port } = destination;
   if (host !== undefined && (!isWildcardHost(host) || host === '*'))
-    issues.at('host').add('must be the name of a host: letters, digits, "-" and "."');
-  if (subset !== undefined && subset !== '' && !isLabel(subset))
-    issues.at('subset').add('must be lower case letters, digits and "-"');
+    issues.at('host').add('must be the name of a host, not an address: letters, digits, "-" and "."');
+  if (isFilled(subset)) checkDnsLabel(subset, issues.at('subset'));
   if (port !== undefined) checkPort(object(port)?.['number'], issues.at('port').at('number'));
 }
 
@@ -36,11 +36,4 @@ export function checkPercent(value: unknown, issues: IssueList): void {
   if (percent === undefined) return;
   if (typeof percent !== 'number' || percent < 0 || percent > 100)
     issues.at('value').add('must be from 0 to 100');
-}
-
-export function present(json: Json, ...keys: readonly string[]): readonly string[] {
-  return keys.filter((key) => {
-    const value = json[key];
-    return value !== undefined && !(Array.isArray(value) && value.length === 0);
-  });
 }

@@ -1,6 +1,19 @@
 import type { IssueList } from '../../../model/issue.ts';
 import { type Json, object, objects, string } from '../../schema/json.ts';
-import { checkPort, checkProtocol, isAddress, isHttp, isTls, isWildcardHost, protocolOf } from './names.ts';
+import {
+  checkPort,
+  checkProtocol,
+  checkUnixPath,
+  isAddress,
+  isDnsLabel,
+  isHttp,
+  isTls,
+  isWildcardHost,
+  protocolOf,
+  unixPath,
+} from './names.ts';
+import { checkServerTls } from './server-tls.ts';
+import { checkEach, filled, isFilled } from './values.ts';
 
 /** What istiod acknowledges and then does without. */
 export function checkGateway(spec: Json, issues: IssueList): void {
@@ -17,25 +30,59 @@ export function checkGateway(spec: Json, issues: IssueList): void {
 }
 
 function checkServer(server: Json, issues: IssueList): void {
-  const hosts = Array.isArray(server['hosts']) ? server['hosts'].map(String) : [];
-  if (server['hosts'] !== undefined && hosts.length === 0) issues.at('hosts').add('needs at least one host');
-  hosts.forEach((host, index) => {
-    const [first, second, ...more] = host.split('/');
-    const name = second ?? first;
-    if (more.length > 0 || !(isWildcardHost(name) || isAddress(name)))
-      issues.at('hosts').at(index).add('must be a host name, with NAMESPACE/ before it or not');
-  });
-  const bind = string(server['bind']) ?? '';
-  const isUnix = bind.startsWith('unix://');
-  if (bind !== '' && !isUnix && !isAddress(bind)) issues.at('bind').add('must be an IP address');
-  const port = object(server['port']);
-  if (port === undefined) return;
-  if (!isUnix) checkPort(port['number'], issues.at('port').at('number'));
-  checkProtocol(port['protocol'], issues.at('port').at('protocol'));
-  const protocol = protocolOf(port);
+  const { hosts } = server;
+  if (!isFilled(hosts ?? [])) issues.at('hosts').add('needs at least one host');
+  checkEach(hosts, issues.at('hosts'), (host, at) => checkServerHost(host, at));
+  const port = object(server['port']) ?? {};
+  const bind = string(server['bind']);
+  checkServerPort(port, bind, issues.at('port'));
+  checkBind(port, bind, issues.at('bind'));
   const tls = object(server['tls']);
+  checkServerTls(tls, issues.at('tls'));
+  const protocol = protocolOf(port);
   if (isTls(protocol) && tls === undefined) issues.at('tls').add(`is required for ${protocol}`);
-  const onlyRedirects = tls?.['httpsRedirect'] === true && Object.keys(tls).length === 1;
-  if (!isTls(protocol) && tls !== undefined && !(isHttp(protocol) && onlyRedirects))
+  if (protocol === '' || isTls(protocol) || tls === undefined) return;
+  const plain = ['PASSTHROUGH', 'AUTO_PASSTHROUGH'].includes(string(tls['mode']) ?? 'PASSTHROUGH');
+  const files = filled(tls, 'caCertificates', 'privateKey', 'serverCertificate');
+  if (!isHttp(protocol) || !plain || files.length > 0)
     issues.at('tls').add(`cannot be given for ${protocol}, but for httpsRedirect`);
+}
+
+/** `shop.example`, `*`, or an address; a namespace, `.` or `*` and a slash may stand before it. */
+export function checkServerHost(host: string, issues: IssueList, { isGateway = true } = {}): void {
+  const slash = host.indexOf('/');
+  const name = host.slice(slash + 1);
+  const namespace = slash === -1 ? undefined : host.slice(0, slash);
+  if (namespace === undefined && !isGateway)
+    return issues.add('must be NAMESPACE/HOST, such as ./* or */shop.example');
+  if (namespace !== undefined && !isNamespace(namespace, isGateway))
+    issues.add('must have the name of a namespace, . or * before the slash');
+  if (!isWildcardHost(name) && !(isGateway && isAddress(name))) issues.add('must be a host name');
+  if (name !== '*' && !name.includes('.')) issues.add('must be a whole name: shop.default.svc.cluster.local');
+  if (name.length > 1 && name.includes('*') && !name.startsWith('*.'))
+    issues.add('can have * for a whole label only, as in *.shop.example');
+}
+
+function isNamespace(text: string, isGateway: boolean): boolean {
+  const name = isGateway || text === '~' ? text : text.replace(/^~/, '');
+  return name === '*' || name === '.' || isDnsLabel(name) || (!isGateway && name === '~');
+}
+
+function checkServerPort(port: Json, bind: string | undefined, issues: IssueList): void {
+  const { number = 0, protocol, name, targetPort = 0 } = port;
+  if (number !== 0 || unixPath(bind) === undefined) checkPort(number, issues.at('number'));
+  checkProtocol(protocol, issues.at('protocol'));
+  if (targetPort !== 0) issues.at('targetPort').add('says nothing here; leave it out');
+  if (!isFilled(name)) issues.at('name').add('is required');
+}
+
+function checkBind(port: Json, bind: string | undefined, issues: IssueList): void {
+  if (bind === undefined) return;
+  if (unixPath(bind) === undefined) {
+    if (!isAddress(bind)) issues.add('must be an IP address, or unix:// and a path');
+    return;
+  }
+  checkUnixPath(bind, issues);
+  if (Number(port['number'] ?? 0) !== 0)
+    issues.add('cannot be a unix socket with a port number; let that be 0');
 }

@@ -1,9 +1,13 @@
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import type { IssueList } from '../../../model/issue.ts';
 
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-/** Of a host, capitals do no harm. */
-const HOST_LABEL = /^[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$/;
+/** istiod minds no capitals, where Kubernetes does. */
+const ANY_CASE = '[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?';
+const DNS_LABEL = new RegExp(`^${ANY_CASE}$`);
+const FIRST_LABEL = new RegExp(`^(?:\\*|(?:\\*-?)?${ANY_CASE})$`);
+const MAX_LABEL = 63;
+const MAX_HOST = 255;
 
 /** A name as Kubernetes has it within a namespace. */
 export function isName(value: unknown): value is string {
@@ -16,24 +20,93 @@ export function isLabel(value: unknown): value is string {
   return typeof value === 'string' && LABEL.test(value);
 }
 
-/** Letters, digits and hyphens only: istiod takes no underscores. */
-export function isHost(value: unknown): value is string {
-  if (typeof value !== 'string' || value === '' || value.length > 255) return false;
-  return value
-    .replace(/\.$/, '')
-    .split('.')
-    .every((label) => HOST_LABEL.test(label));
+/** A label of DNS, in capitals or not. */
+export function isDnsLabel(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_LABEL && DNS_LABEL.test(value);
 }
 
-/** `shop.example`, `*.shop.example` or `*`. */
+export function checkDnsLabel(value: unknown, issues: IssueList): void {
+  if (!isDnsLabel(value)) issues.add(`must be letters, digits and "-", ${MAX_LABEL} at most`);
+}
+
+/** Letters, digits and hyphens only: istiod takes no underscores. What ends in a number would be half an address. */
+export function isHost(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_HOST && areLabels(value);
+}
+
+/** `shop.example`, `*.shop.example`, `*-eu.shop.example` or `*`. */
 export function isWildcardHost(value: unknown): value is string {
-  if (typeof value !== 'string') return false;
-  if (value === '*') return true;
-  return isHost(value.replace(/^\*[-.]?/, ''));
+  if (typeof value !== 'string' || value === '' || value.length > MAX_HOST) return false;
+  const dot = value.indexOf('.');
+  const first = dot === -1 ? value : value.slice(0, dot);
+  return (
+    first.length <= MAX_LABEL && FIRST_LABEL.test(first) && (dot === -1 || areLabels(value.slice(dot + 1)))
+  );
+}
+
+function areLabels(name: string): boolean {
+  const labels = name.split('.');
+  const last = labels.pop() ?? '';
+  return !/^\d+$/.test(last) && (last === '' || isDnsLabel(last)) && labels.every(isDnsLabel);
+}
+
+/** Whether a request can be for both: one of them is the other, or its wildcard covers it. */
+export function overlap(one: string, other: string): boolean {
+  return isWithin(one, other) || isWithin(other, one);
+}
+
+/** Whether all that `inner` names is `outer`, too. */
+export function isWithin(inner: string, outer: string): boolean {
+  if (!outer.startsWith('*')) return inner === outer;
+  if (!inner.startsWith('*')) return inner.endsWith(outer.slice(1));
+  return inner.length >= outer.length && inner.slice(1).endsWith(outer.slice(1));
+}
+
+const KEY = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
+const MAX_PREFIX = 253;
+
+/** A key of a label: a name, with a domain and a slash before it or not. */
+export function isQualifiedName(value: string): boolean {
+  const slash = value.indexOf('/');
+  const name = value.slice(slash + 1);
+  const prefix = slash === -1 ? undefined : value.slice(0, slash);
+  if (!KEY.test(name) || name.length > MAX_LABEL) return false;
+  return (
+    prefix === undefined ||
+    (prefix.length <= MAX_PREFIX && prefix.split('.').every((part) => DNS_LABEL.test(part)))
+  );
 }
 
 export function isAddress(value: unknown): value is string {
   return typeof value === 'string' && isIP(value) !== 0;
+}
+
+const PREFIX_LENGTH = /^(0|[1-9]\d{0,2})$/;
+
+/** An address, or a network: `10.0.0.0/8`. */
+export function isSubnet(value: string): boolean {
+  const [address = '', length, ...more] = value.split('/');
+  if (length === undefined) return isAddress(address);
+  if (more.length > 0 || !isAddress(address) || address.includes('%') || !PREFIX_LENGTH.test(length))
+    return false;
+  return Number(length) <= (isIPv6(address) ? 128 : 32);
+}
+
+export function checkSubnet(value: string, issues: IssueList): void {
+  if (!isSubnet(value)) issues.add('must be an IP address or a network such as 10.0.0.0/8');
+}
+
+const UNIX = 'unix://';
+
+/** What stands behind `unix://`; undefined of what is no such address. */
+export function unixPath(address: unknown): string | undefined {
+  return typeof address === 'string' && address.startsWith(UNIX) ? address.slice(UNIX.length) : undefined;
+}
+
+export function checkUnixPath(address: string, issues: IssueList): void {
+  const path = unixPath(address) ?? '';
+  if (!path.startsWith('@') && !(path.startsWith('/') && !path.endsWith('/')))
+    issues.add('must be unix:// with the absolute path of a file, or @ and a name');
 }
 
 export function checkPort(value: unknown, issues: IssueList): void {
@@ -44,7 +117,7 @@ export function checkPort(value: unknown, issues: IssueList): void {
 /** How istiod spells protocols; it minds no case. */
 const PROTOCOLS = new Set([
   ...['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB', 'HTTP_PROXY', 'HTTPS', 'TLS', 'TCP', 'UDP'],
-  ...['MONGO', 'MYSQL', 'REDIS', ''],
+  ...['MONGO', 'MYSQL', 'REDIS'],
 ]);
 
 export function protocolOf(port: { readonly protocol?: unknown } | undefined): string {
@@ -54,7 +127,7 @@ export function protocolOf(port: { readonly protocol?: unknown } | undefined): s
 
 export function checkProtocol(value: unknown, issues: IssueList): void {
   if (!PROTOCOLS.has(protocolOf({ protocol: value })))
-    issues.add(`must be one of ${[...PROTOCOLS].filter((name) => name !== '').join(', ')}`);
+    issues.add(`must be one of ${[...PROTOCOLS].join(', ')}`);
 }
 
 const HTTP = new Set(['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB', 'HTTP_PROXY']);

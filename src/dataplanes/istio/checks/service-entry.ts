@@ -1,36 +1,45 @@
 import type { IssueList } from '../../../model/issue.ts';
-import { type Json, object, objects, string } from '../../schema/json.ts';
-import { OWN_DOMAIN } from '../types.ts';
-import { present } from './destination.ts';
+import { type Json, objects, string } from '../../schema/json.ts';
+import { type Metadata, OWN_DOMAIN } from '../types.ts';
+import { checkExportTo } from './export-to.ts';
 import {
+  checkDnsLabel,
   checkPort,
   checkProtocol,
-  isAddress,
+  checkSubnet,
   isHost,
   isHttp,
-  isLabel,
   isTls,
   isWildcardHost,
   protocolOf,
 } from './names.ts';
+import { checkSelector } from './selectors.ts';
+import { checkEach, filled, isFilled, texts } from './values.ts';
+import { checkWorkload } from './workload.ts';
 
 /** What istiod acknowledges and then does without. */
-export function checkServiceEntry(spec: Json, issues: IssueList): void {
+export function checkServiceEntry(spec: Json, issues: IssueList, metadata: Metadata): void {
   const resolution = string(spec['resolution']) ?? 'NONE';
-  const hosts = Array.isArray(spec['hosts']) ? spec['hosts'].map(String) : [];
-  if (spec['hosts'] !== undefined && hosts.length === 0) issues.at('hosts').add('needs at least one host');
-  hosts.forEach((host, index) => {
-    const at = issues.at('hosts').at(index);
+  const hosts = texts(spec['hosts']);
+  if (hosts.length === 0) issues.at('hosts').add('needs at least one host');
+  checkEach(hosts, issues.at('hosts'), (host, at) => {
     if (!isWildcardHost(host) || host === '*') at.add('must be a host name, such as "wallarm.example"');
     if (`.${host}`.endsWith(`.${OWN_DOMAIN}`)) at.add(`hosts below ${OWN_DOMAIN} are taken`);
   });
-  if (present(spec, 'workloadSelector', 'endpoints').length > 1)
+  checkSelector(spec['workloadSelector'], 'labels', issues.at('workloadSelector'));
+  if (filled(spec, 'workloadSelector', 'endpoints').length > 1)
     issues.add('cannot have workloadSelector and endpoints at once');
-  const names = checkPorts(objects(spec['ports']), issues.at('ports'));
+  const ports = checkPorts(objects(spec['ports']), issues.at('ports'));
   const protocols = objects(spec['ports']).map(protocolOf);
   if (resolution !== 'NONE' && hosts.length > 1 && protocols.some((name) => !isHttp(name) && !isTls(name)))
     issues.at('hosts').add('can be several only where every port speaks HTTP or TLS');
-  checkEndpoints(spec, resolution, hosts, names, issues);
+  checkAddresses(spec['addresses'], resolution, issues.at('addresses'));
+  checkEndpoints(objects(spec['endpoints']), resolution, ports, issues.at('endpoints'));
+  if (resolution === 'DYNAMIC_DNS') checkDynamic(spec, metadata, issues);
+  const isDns = resolution === 'DNS' || resolution === 'DNS_ROUND_ROBIN';
+  if (isDns && !isFilled(spec['endpoints'] ?? []) && hosts.some((host) => !isHost(host)))
+    issues.at('hosts').add('must be whole names where they are resolved by DNS, or give endpoints');
+  checkExportTo(spec['exportTo'], metadata.namespace, issues.at('exportTo'), { nobody: true });
 }
 
 function checkPorts(ports: readonly Json[], issues: IssueList): ReadonlySet<string> {
@@ -39,10 +48,10 @@ function checkPorts(ports: readonly Json[], issues: IssueList): ReadonlySet<stri
   ports.forEach((port, index) => {
     const at = issues.at(index);
     const { name, number, targetPort = 0, protocol } = port;
-    if (number !== undefined) checkPort(number, at.at('number'));
+    checkPort(number, at.at('number'));
     if (targetPort !== 0) checkPort(targetPort, at.at('targetPort'));
-    checkProtocol(protocol, at.at('protocol'));
-    if (name !== undefined && !isLabel(name)) at.at('name').add('must be lower case letters, digits and "-"');
+    if (isFilled(protocol)) checkProtocol(protocol, at.at('protocol'));
+    checkDnsLabel(name, at.at('name'));
     if (names.has(String(name))) at.at('name').add('is given twice');
     if (numbers.has(number)) at.at('number').add('is given twice');
     names.add(String(name));
@@ -51,37 +60,45 @@ function checkPorts(ports: readonly Json[], issues: IssueList): ReadonlySet<stri
   return names;
 }
 
+function checkAddresses(addresses: unknown, resolution: string, issues: IssueList): void {
+  checkEach(addresses, issues, (address, at) => {
+    checkSubnet(address, at);
+    if (address.includes('/') && resolution !== 'NONE' && resolution !== 'STATIC')
+      at.add('can be a network only with the resolution NONE or STATIC');
+  });
+}
+
 function checkEndpoints(
-  spec: Json,
+  endpoints: readonly Json[],
   resolution: string,
-  hosts: readonly string[],
   ports: ReadonlySet<string>,
   issues: IssueList,
 ): void {
-  const endpoints = objects(spec['endpoints']);
-  const at = issues.at('endpoints');
-  const isDns = resolution === 'DNS' || resolution === 'DNS_ROUND_ROBIN';
   if ((resolution === 'NONE' || resolution === 'DYNAMIC_DNS') && endpoints.length > 0)
-    at.add(`cannot be given with the resolution ${resolution}`);
-  if (isDns && endpoints.length === 0 && hosts.some((host) => !isHost(host)))
-    issues.at('hosts').add('must be whole names where they are resolved by DNS, or give endpoints');
+    return issues.add(`cannot be given with the resolution ${resolution}`);
   if (resolution === 'DNS_ROUND_ROBIN' && endpoints.length > 1)
-    at.add('can be one only with DNS_ROUND_ROBIN');
-  if (resolution === 'DYNAMIC_DNS' && hosts.some((host) => !host.startsWith('*')))
+    issues.add('can be one only with DNS_ROUND_ROBIN');
+  const takes = resolution === 'STATIC' ? (['unix', 'network'] as const) : (['host'] as const);
+  endpoints.forEach((endpoint, index) => checkWorkload(endpoint, { takes, ports }, issues.at(index)));
+}
+
+/** What hosts speak that are looked up as they are asked for. */
+const DYNAMIC = new Set(['HTTP', 'TLS', 'GRPC', 'HTTP2']);
+const WAYPOINT = 'istio.io/use-waypoint';
+
+function checkDynamic(spec: Json, { labels }: Metadata, issues: IssueList): void {
+  if (texts(spec['hosts']).some((host) => !host.startsWith('*')))
     issues.at('hosts').add('must begin with * where they are resolved as they are asked for');
-  endpoints.forEach((endpoint, index) => {
-    const { address } = endpoint;
-    const isUnix = typeof address === 'string' && address.startsWith('unix://');
-    if (address === undefined && endpoint['network'] === undefined)
-      at.at(index).at('address').add('is required');
-    else if (resolution === 'STATIC' && address !== undefined && !isAddress(address) && !isUnix)
-      at.at(index).at('address').add('must be an IP address where the resolution is STATIC');
-    else if (isDns && !isAddress(address) && !isHost(address))
-      at.at(index).at('address').add('must be a host name or an IP address');
-    for (const [name, port] of Object.entries(object(endpoint['ports']) ?? {})) {
-      const here = at.at(index).at('ports').at(name);
-      checkPort(port, here);
-      if (!ports.has(name)) here.add('is no port of this ServiceEntry');
-    }
+  if (isFilled(spec['addresses'] ?? [])) issues.at('addresses').add('cannot be given with DYNAMIC_DNS');
+  objects(spec['ports']).forEach((port, index) => {
+    if (!DYNAMIC.has(protocolOf(port)))
+      issues
+        .at('ports')
+        .at(index)
+        .at('protocol')
+        .add(`must be one of ${[...DYNAMIC].join(', ')} with DYNAMIC_DNS`);
   });
+  const waypoint = labels?.[WAYPOINT] ?? '';
+  if (spec['location'] === 'MESH_INTERNAL' && waypoint !== '' && waypoint.toLowerCase() !== 'none')
+    issues.at('location').add(`must be MESH_EXTERNAL with a waypoint (label ${WAYPOINT}) and DYNAMIC_DNS`);
 }

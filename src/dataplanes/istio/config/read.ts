@@ -2,6 +2,7 @@ import { IssueList, type Issue, type Result, fail, ok } from '../../../model/iss
 import type { Adoption, NativeConfig } from '../../data-plane.ts';
 import { CHECKS } from '../checks/index.ts';
 import { readHttpRoute } from '../checks/http-route.ts';
+import { checkMetadata } from '../checks/metadata.ts';
 import type { IstioSchema } from '../schema.ts';
 import { type Resource, pathOf } from '../types.ts';
 import { adopt } from './adopt.ts';
@@ -67,6 +68,7 @@ function readResource(schema: IstioSchema, identity: Identity, issues: IssueList
   const said = issues.items.slice(before).map(({ path }) => path);
   const more = new IssueList(at.path);
   CHECKS.get(kind)?.(json, more, metadata);
+  if (collection !== undefined) checkMetadata(kind, metadata, json, issues.at('metadata'));
   // What is wrong in itself may be why something else seems to be missing.
   issues.items.push(...more.items.filter(({ path }) => !said.some((other) => touches(path, other))));
   return { apiVersion, kind, metadata, spec: json };

@@ -1,0 +1,38 @@
+import test from 'ava';
+import { createIstioDataPlane, loadIstioSchema } from '../../../src/dataplanes/istio/index.ts';
+import { readCases, readSaid } from '../../support/istio-cases.ts';
+
+const istio = createIstioDataPlane(loadIstioSchema());
+const said = readSaid();
+const OPTIONS = { fleet: 'mesh', adopt: false };
+
+for (const [file, cases] of readCases()) {
+  test(`${file}: what istiod refuses is refused before it has it, and what it takes is taken`, (t) => {
+    for (const { title, resource, why } of cases) {
+      const istiods = said.get(resource);
+      if (istiods === undefined) {
+        t.fail(`${title}: not asked yet: node test/support/istio-verdicts.ts`);
+        continue;
+      }
+      const read = istio.readConfig(resource, 'json', OPTIONS);
+      if (why !== undefined) {
+        t.is(istiods, '', `${title}: istiod refuses it, too`);
+        t.false(read.ok, `${title}: is taken, although ${why}`);
+      } else if (istiods === '') {
+        t.true(read.ok, `${title}: istiod takes it: ${JSON.stringify(read.ok || read.issues)}`);
+      } else {
+        t.false(read.ok, `${title}: istiod: ${istiods}`);
+      }
+      if (read.ok) continue;
+      for (const { path, message } of read.issues) {
+        t.true(path.includes('metadata') || path.startsWith(JSON.parse(resource).kind), `${title}: ${path}`);
+        t.not(message, '');
+      }
+    }
+  });
+}
+
+test('every verdict belongs to a case', (t) => {
+  const asked = new Set([...readCases().values()].flat().map(({ resource }) => resource));
+  for (const resource of said.keys()) t.true(asked.has(resource), resource);
+});
