@@ -1,7 +1,7 @@
-import type { NamedHost, Surroundings } from '../dataplanes/data-plane.ts';
+import type { NamedHost, Origin, Surroundings } from '../dataplanes/data-plane.ts';
 import { isIpAddress } from '../model/host.ts';
 import type { Issue } from '../model/issue.ts';
-import { canonicalHost, coversHost, isLocal, isSamePlace, reaches } from '../model/place.ts';
+import { addressesOf, canonicalHost, coversHost, isLocal, isSamePlace, reaches } from '../model/place.ts';
 import type { State } from '../model/state.ts';
 import type { Endpoint, Target } from '../model/target.ts';
 
@@ -70,35 +70,70 @@ type Finding = { readonly endpoint: Endpoint; readonly index: number } & (
   { readonly kind: 'listener' } | { readonly kind: 'host' | 'origin'; readonly path: string }
 );
 
-/** Configs may be large, and neither they nor targets change with percents. */
-const known = new WeakMap<Surroundings, WeakMap<Target, readonly Finding[]>>();
+/** What is around a fleet, to be looked up: configs may be large, and targets have many endpoints. */
+class Around {
+  readonly #surroundings: Surroundings;
+  readonly #names = new Map<string, NamedHost>();
+  readonly #patterns: (readonly [pattern: string, host: NamedHost])[] = [];
+  readonly #origins = new Map<string, Origin[]>();
+  /** Neither configs nor targets change with percents. */
+  readonly #known = new WeakMap<Target, readonly Finding[]>();
 
-function findingsOf(around: Surroundings, target: Target): readonly Finding[] {
-  const of = known.get(around) ?? new WeakMap<Target, readonly Finding[]>();
-  known.set(around, of);
-  const found =
-    of.get(target) ?? target.endpoints.flatMap((endpoint, index) => find(around, endpoint, index));
-  of.set(target, found);
-  return found;
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+    for (const host of surroundings.hosts) {
+      const name = canonicalHost(host.name);
+      if (name.includes('*')) {
+        if (name !== '*') this.#patterns.push([name, host]);
+      } else if (!this.#names.has(name)) this.#names.set(name, host);
+    }
+    for (const origin of surroundings.origins) {
+      for (const address of addressesOf(origin.host)) {
+        const known = this.#origins.get(address) ?? [];
+        known.push(origin);
+        this.#origins.set(address, known);
+      }
+    }
+  }
+
+  findings(target: Target): readonly Finding[] {
+    const found =
+      this.#known.get(target) ?? target.endpoints.flatMap((endpoint, index) => this.#find(endpoint, index));
+    this.#known.set(target, found);
+    return found;
+  }
+
+  #find(endpoint: Endpoint, index: number): readonly Finding[] {
+    const at = { endpoint, index };
+    if (this.#surroundings.listeners.some((listener) => reaches(endpoint, listener)))
+      return [{ ...at, kind: 'listener' }];
+    const host = this.#hostFor(endpoint);
+    const origin = addressesOf(endpoint.host)
+      .flatMap((address) => this.#origins.get(address) ?? [])
+      .find(({ port }) => port === undefined || port === endpoint.port);
+    return [
+      ...(host === undefined ? [] : [{ ...at, kind: 'host' as const, path: host.path }]),
+      ...(origin === undefined ? [] : [{ ...at, kind: 'origin' as const, path: origin.path }]),
+    ];
+  }
+
+  /** An address leads to no listener of another port, and what is on the machine itself is known from the listeners. */
+  #hostFor({ host, port }: Endpoint): NamedHost | undefined {
+    if (isLocal(host)) return undefined;
+    const { listeners } = this.#surroundings;
+    const name = canonicalHost(host);
+    const isElsewhere = listeners.length > 0 && !listeners.some((listener) => listener.port === port);
+    if (isIpAddress(name) && isElsewhere) return undefined;
+    return this.#names.get(name) ?? this.#patterns.find(([pattern]) => coversHost(pattern, name))?.[1];
+  }
 }
 
-function find(around: Surroundings, endpoint: Endpoint, index: number): readonly Finding[] {
-  const at = { endpoint, index };
-  if (around.listeners.some((listener) => reaches(endpoint, listener))) return [{ ...at, kind: 'listener' }];
-  const host = hostFor(around, endpoint);
-  const origin = around.origins.find((place) => isSamePlace(endpoint, place));
-  return [
-    ...(host === undefined ? [] : [{ ...at, kind: 'host' as const, path: host.path }]),
-    ...(origin === undefined ? [] : [{ ...at, kind: 'origin' as const, path: origin.path }]),
-  ];
-}
+const known = new WeakMap<Surroundings, Around>();
 
-/** An address leads to no listener of another port, and what is on the machine itself is known from the listeners. */
-function hostFor({ hosts, listeners }: Surroundings, { host, port }: Endpoint): NamedHost | undefined {
-  if (isLocal(host)) return undefined;
-  const isElsewhere = listeners.length > 0 && !listeners.some((listener) => listener.port === port);
-  if (isIpAddress(canonicalHost(host)) && isElsewhere) return undefined;
-  return hosts.find(({ name }) => name !== '*' && coversHost(name, host));
+function findingsOf(surroundings: Surroundings, target: Target): readonly Finding[] {
+  const around = known.get(surroundings) ?? new Around(surroundings);
+  known.set(surroundings, around);
+  return around.findings(target);
 }
 
 function loopOf(mirror: string, { name }: Target, { endpoint }: Finding): Issue {

@@ -28,23 +28,22 @@ export function reaches(to: Endpoint, at: Endpoint): boolean {
   });
 }
 
-/** Whether both are one place, as far as it can be told without asking DNS. No port: any. */
-export function isSamePlace(a: Endpoint, b: { readonly host: string; readonly port?: number }): boolean {
-  if (b.port !== undefined && a.port !== b.port) return false;
+/** Whether both are one place, as far as it can be told without asking DNS. */
+export function isSamePlace(a: Endpoint, b: Endpoint): boolean {
+  if (a.port !== b.port) return false;
   const other = addressesOf(b.host);
   return addressesOf(a.host).some((address) => other.includes(address));
 }
 
-/** Whether a pattern of names (`shop.example`, `*.shop.example`, `shop.*`) covers a host. */
+/** Whether a pattern of names (`*.shop.example`, `shop.*`) covers a host; both as {@link canonicalHost} writes them. */
 export function coversHost(pattern: string, host: string): boolean {
-  const [wanted, name] = [canonicalHost(pattern), canonicalHost(host)];
-  if (wanted.startsWith('*')) return name.length >= wanted.length && name.endsWith(wanted.slice(1));
-  if (wanted.endsWith('*')) return name.length >= wanted.length && name.startsWith(wanted.slice(0, -1));
-  return wanted === name;
+  if (pattern.startsWith('*')) return host.length >= pattern.length && host.endsWith(pattern.slice(1));
+  if (pattern.endsWith('*')) return host.length >= pattern.length && host.startsWith(pattern.slice(0, -1));
+  return pattern === host;
 }
 
 /** What a connection to it goes to: a name is itself, but for the one that needs no DNS. */
-function addressesOf(host: string): readonly string[] {
+export function addressesOf(host: string): readonly string[] {
   const plain = canonicalHost(host);
   // Nobody can be at "every address": a connection to it goes to the machine itself.
   if (plain === '0.0.0.0') return ['127.0.0.1', plain];

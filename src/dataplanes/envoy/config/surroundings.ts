@@ -51,12 +51,16 @@ function originsOf(lists: Lists): readonly Origin[] {
   const clusters = new Map(lists.clusters.map((json) => [String(json['name']), json]));
   const assignments = new Map(lists.endpoints.map((json) => [String(json['cluster_name']), json]));
   const reached = new Set<string>();
-  // Routes in a matcher tree are among these: they cannot be mirrored, and lead somewhere all the same.
-  walk(lists.routes, '', (json) => {
-    const action = object(json['route']);
-    if (action !== undefined && json['match'] !== undefined)
+  const reach = (route: Json): void => {
+    const action = object(route['route']);
+    if (action !== undefined && route['match'] !== undefined)
       clustersOf(action).forEach((name) => reached.add(name));
-  });
+  };
+  for (const host of lists.routes.flatMap((routes) => objects(routes['virtual_hosts']))) {
+    objects(host['routes']).forEach(reach);
+    // Routes in a tree cannot be mirrored, and lead somewhere all the same.
+    walk(host['matcher'], '', reach);
+  }
   // A set that grows is walked to its end.
   for (const name of reached) membersOf(clusters.get(name)).forEach((member) => reached.add(member));
   return [...reached].flatMap((name) => {

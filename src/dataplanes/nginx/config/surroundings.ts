@@ -1,8 +1,7 @@
 import { isDnsName, isIpAddress } from '../../../model/host.ts';
 import type { Endpoint } from '../../../model/target.ts';
 import type { NamedHost, Origin, Surroundings } from '../../data-plane.ts';
-import { mirrorLines } from './find.ts';
-import { type Place, lines, named, walk } from './scopes.ts';
+import { type Place, lines, locationFor, named, walk } from './scopes.ts';
 import type { Directive } from './tokens.ts';
 
 /** Blocks with servers of their own, for what is no HTTP. */
@@ -17,7 +16,7 @@ export function surroundingsOf(top: readonly Directive[]): Surroundings {
   return Object.freeze({
     listeners: copying(top, servers).flatMap(({ directive }) => listenersOf(directive)),
     hosts: servers.flatMap(({ directive }) => hostsOf(directive)),
-    origins: originsOf(top),
+    origins: originsOf(top, servers),
   });
 }
 
@@ -67,8 +66,8 @@ function hostsOf(server: Directive): readonly NamedHost[] {
 }
 
 /** Of all locations but those that only copies go to. */
-function originsOf(top: readonly Directive[]): readonly Origin[] {
-  const copies = new Set(mirrorLines(top).flatMap((line) => line.copies?.directive ?? []));
+function originsOf(top: readonly Directive[], servers: readonly Place[]): readonly Origin[] {
+  const copies = copyingLocations(top, servers);
   const upstreams = new Map(
     [...walk(top)].flatMap(({ directive }) =>
       directive.name === 'upstream' ? [[directive.args[0]?.toLowerCase() ?? '', directive] as const] : [],
@@ -80,6 +79,24 @@ function originsOf(top: readonly Directive[]): readonly Origin[] {
     if (around.some((block) => copies.has(block) || isOurs(block))) return [];
     return placesOf(args[0] ?? '', upstreams).map((place) => ({ ...place, path: lines(directive) }));
   });
+}
+
+function copyingLocations(top: readonly Directive[], servers: readonly Place[]): ReadonlySet<Directive> {
+  const found = new Set<Directive>();
+  const blocks = servers.length === 0 ? [top] : servers.map(({ directive }) => directive.block ?? []);
+  for (const block of blocks) {
+    const mirrors = [...walk(block)]
+      .map(({ directive }) => directive)
+      .filter(({ name }) => name === 'mirror');
+    for (const uri of new Set(
+      [...named(outside(top), 'mirror'), ...mirrors].map(({ args }) => args[0] ?? ''),
+    )) {
+      const location = locationFor(block, uri)?.directive;
+      // One with a mirror of its own has the requests themselves: that of the copies is in another text.
+      if (location !== undefined && named(location.block, 'mirror').length === 0) found.add(location);
+    }
+  }
+  return found;
 }
 
 function isOurs({ name, args }: Directive): boolean {
