@@ -1,14 +1,11 @@
 import type { Driver } from '../dataplanes/nginx/plan.ts';
-import type { Nginx } from './nginx.ts';
+import { walk } from '../dataplanes/nginx/config/scopes.ts';
+import type { Directive } from '../dataplanes/nginx/config/tokens.ts';
 
-/** What the owner should know of how this NGINX reloads. */
-export async function reloadAdvice(
-  nginx: Pick<Nginx, 'dump'>,
-  version: string,
-  driver: Driver,
-): Promise<readonly string[]> {
-  const dump = await nginx.dump();
-  const says = (directive: string): boolean => new RegExp(`^[ \\t]*${directive}\\s`, 'm').test(dump);
+/** What the owner should know of how this NGINX reloads, with the configuration that `top` is. */
+export function reloadAdvice(top: readonly Directive[], version: string, driver: Driver): readonly string[] {
+  const names = new Set([...walk(top)].map(({ directive }) => directive.name));
+  const says = (directive: string): boolean => names.has(directive);
   const advice: string[] = [];
   const when =
     driver === 'reload'

@@ -1,25 +1,30 @@
 import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import type { Client } from '@grpc/grpc-js';
 import type { LogLine } from '../dataplanes/nginx/log-line.ts';
 import type { Driver, Plan, PlannedMirror } from '../dataplanes/nginx/plan.ts';
+import type { Directive } from '../dataplanes/nginx/config/tokens.ts';
+import { reloadAdvice } from './advice.ts';
 import { Contact } from './contact.ts';
 import { CopyLog } from './copy-log.ts';
 import { Disk } from './disk.ts';
+import { DriverChoice } from './driver-choice.ts';
 import { NginxDriver } from './drivers.ts';
 import { Generations } from './generations.ts';
 import { Installer } from './install.ts';
 import { Keeper, NOTHING } from './keeper.ts';
 import { LoadReporter } from './load-reporter.ts';
-import { luaComplaint } from './lua-check.ts';
+import { luaComplaint, luaLinesOf } from './lua-check.ts';
 import { Nginx, type NginxOptions } from './nginx.ts';
 import { type Log, PlanClient, type TlsFiles } from './plan-client.ts';
 import { Resolver } from './resolver.ts';
+import { Setting } from './setting.ts';
 import { type ListenAddress, StateApi } from './state-api.ts';
+import { Survey } from './survey.ts';
 import { type CopyOutcome, TargetHealth } from './target-health.ts';
 import { Throttle } from './throttle.ts';
 import { SYSTEM_CLOCK } from './time.ts';
 import { Wake } from './wake.ts';
-import { reloadAdvice } from './advice.ts';
 
 export interface AgentOptions {
   readonly nginx: NginxOptions;
@@ -51,6 +56,7 @@ export class Agent {
   #loads: LoadReporter | undefined;
   #stopped = false;
   #running: Promise<void> | undefined;
+  readonly #ended = Promise.withResolvers<string>();
   /** Mirrors whose target is being tried. */
   readonly #trying = new Set<string>();
   /** Milliseconds after which a copy of that mirror has hung. */
@@ -87,8 +93,16 @@ export class Agent {
       });
     // What the owner includes must be there before NGINX can say which modules he loads.
     await this.#begin(generations, installer, make('reload'));
-    const driver = make(await this.#choose(nginx));
-    for (const advice of await reloadAdvice(nginx, version, driver.kind)) log.warn({ version }, advice);
+    const top = await nginx.configuration.read().catch((error: unknown): readonly Directive[] => {
+      log.warn({ err: error }, 'the configuration of nginx cannot be read');
+      return [];
+    });
+    const choice = new DriverChoice({
+      ...{ asked: this.#options.driver, log },
+      complaint: (lines) => luaComplaint(nginx, lines),
+    });
+    const driver = make(await choice.choose(luaLinesOf(top)));
+    for (const advice of reloadAdvice(top, version, driver.kind)) log.warn({ version }, advice);
     const failed = (what: string) => (error: unknown) => log.error({ err: error }, what);
     const load = async <T>(what: Promise<T | undefined>): Promise<T | undefined> =>
       what.catch((error: unknown) => void failed('what was kept on disk cannot be read')(error));
@@ -112,8 +126,20 @@ export class Agent {
         loads.use(channel);
       },
     });
+    const survey = new Survey({
+      clock: this.#clock,
+      read: () => nginx.configuration.read(),
+      settingOf: (all) => new Setting(all, (path) => generations.nameOf(path, nginx.conf), ownAddresses()),
+      processes: () => nginx.processes(),
+      onRead: async (all, master) => {
+        const why = await choice
+          .review(luaLinesOf(all), master)
+          .catch(failed('whether Lua works is not known'));
+        if (why !== undefined) this.#ended.resolve(why);
+      },
+    });
     const keeper: Keeper = new Keeper({
-      ...{ driver, client, contact, log, clock: this.#clock, health: this.#health },
+      ...{ driver, client, contact, survey, log, clock: this.#clock, health: this.#health },
       isRunning: async () => (await nginx.master()) !== undefined,
       save: (sent) => disk.savePlan(driver.kind, sent),
       resolver: new Resolver({ clock: this.#clock, sticky: driver.kind === 'reload' }),
@@ -125,6 +151,11 @@ export class Agent {
     this.#follow(keeper.plan);
     this.#running = this.#run(keeper);
     return { driver: driver.kind };
+  }
+
+  /** Resolves with the reason when it is to be started anew: another driver would be right. */
+  get ended(): Promise<string> {
+    return this.#ended.promise;
   }
 
   /** NGINX stays as it is. */
@@ -142,15 +173,6 @@ export class Agent {
     const port = await this.#log.start(this.#options.logListen, before);
     if (port !== before) await disk.saveLogPort(port);
     return port;
-  }
-
-  async #choose(nginx: Nginx): Promise<Driver> {
-    const { driver, log } = this.#options;
-    if (driver !== 'auto') return driver;
-    const why = await luaComplaint(nginx);
-    if (why === undefined) return 'lua';
-    log.info({ why }, 'nginx has no Lua that works: changes are reloads');
-    return 'reload';
   }
 
   /** So that what the owner includes is there from the beginning. */
@@ -214,6 +236,10 @@ export class Agent {
     this.#health.tryOut(name, answers.includes(true), this.#clock.now());
     this.#wake.call();
   }
+}
+
+function ownAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []);
 }
 
 function takesConnections(host: string, port: number): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { stateBody } from '../dataplanes/nginx/lua.ts';
+import type { Addresses } from '../dataplanes/nginx/options.ts';
 import type { Driver, Plan } from '../dataplanes/nginx/plan.ts';
 import { type RenderOptions, renderNginx } from '../dataplanes/nginx/render.ts';
-import type { Addresses } from './effective.ts';
 import type { Generations } from './generations.ts';
 import type { Installer, Outcome } from './install.ts';
 import type { StateApi } from './state-api.ts';

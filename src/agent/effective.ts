@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { Addresses } from '../dataplanes/nginx/options.ts';
 import type { Plan, PlannedMirror } from '../dataplanes/nginx/plan.ts';
 import type { Ppm } from '../model/percent.ts';
-
-/** Addresses by host name. */
-export type Addresses = ReadonlyMap<string, readonly string[]>;
+import type { Trouble } from './setting.ts';
 
 /** What the agent itself makes of the plan it was sent. */
 export interface Overlay {
@@ -11,6 +10,8 @@ export interface Overlay {
   readonly expired: (mirror: PlannedMirror) => boolean;
   /** At most this, for a target that is unwell. Undefined: no bound. */
   readonly cap: (mirror: PlannedMirror) => Ppm | undefined;
+  /** What is wrong with it in its owner's configuration. */
+  readonly trouble: (mirror: PlannedMirror) => Trouble | undefined;
   /** Of the names in the plan. */
   readonly addresses: Addresses;
 }
@@ -19,14 +20,18 @@ export interface Overlay {
  * The plan that is to be in force. Its version is the plan's own where nothing differs, and else names it with what
  * differs, so that what is read back from NGINX is proof of just this.
  */
-export function effectivePlan(plan: Plan, { expired, cap, addresses }: Overlay): Plan {
-  const mirrors = plan.mirrors.map((mirror) => {
-    const percent = expired(mirror) ? 0 : Math.min(mirror.percent, cap(mirror) ?? mirror.percent);
+export function effectivePlan(plan: Plan, { expired, cap, trouble, addresses }: Overlay): Plan {
+  const mirrors = plan.mirrors.map((mirror): PlannedMirror => {
+    const why = trouble(mirror)?.reason;
+    // Its subrequests alone do harm, even those that are not drawn.
+    if (why === 'misplaced') return { ...mirror, percent: 0, withdrawn: true };
+    const isOff = why === 'loop' || expired(mirror);
+    const percent = isOff ? 0 : Math.min(mirror.percent, cap(mirror) ?? mirror.percent);
     return percent === mirror.percent ? mirror : { ...mirror, percent };
   });
   const changed = mirrors.filter((mirror, n) => mirror !== plan.mirrors[n]);
   if (changed.length === 0 && addresses.size === 0) return plan;
-  const differs = [changed.map(({ name, percent }) => [name, percent]), [...addresses]];
+  const differs = [changed.map(({ name, percent, withdrawn }) => [name, percent, withdrawn]), [...addresses]];
   const hash = createHash('sha256').update(JSON.stringify(differs)).digest('hex').slice(0, 8);
   return { version: `${plan.version}.${hash}`, mirrors };
 }

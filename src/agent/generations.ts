@@ -12,7 +12,7 @@ import {
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { LOCATION_FILE } from '../dataplanes/nginx/options.ts';
 import { syncDirectory, writeDurably } from './disk.ts';
-import { PID_LINE, relativeToConf } from './nginx.ts';
+import { relativeToConf } from './nginx.ts';
 
 export type Files = ReadonlyMap<string, string>;
 
@@ -26,6 +26,8 @@ export interface Staged {
 }
 
 const FILE_NAME = /^[A-Za-z0-9][\w.-]*\.(?:conf|pem)$/;
+/** Where it stands alone. A test whose pid path cannot be another's is one with the owner's: see {@link Nginx.test}. */
+const PID_LINE = /^[ \t]*pid\s+"?([^\s;"]+)"?\s*;/m;
 const ROUTE_FILE = /^location-.*\.conf$/;
 
 /**
@@ -69,6 +71,12 @@ export class Generations {
   /** Where the files of the generation in force are, as includes name it. */
   get livePath(): string {
     return join(this.#relative, 'live');
+  }
+
+  /** The name of a file in force, by its path as NGINX makes it from an include; undefined for all others. */
+  nameOf(path: string, conf: string): string | undefined {
+    const directory = `${join(dirname(conf), this.livePath)}/`;
+    return path.startsWith(directory) ? path.slice(directory.length) : undefined;
   }
 
   /** What is in force, or will be when NGINX reads it; undefined before the first. */

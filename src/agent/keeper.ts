@@ -1,15 +1,17 @@
-import type { Plan } from '../dataplanes/nginx/plan.ts';
-import type { Ppm } from '../model/percent.ts';
+import type { Addresses } from '../dataplanes/nginx/options.ts';
+import type { Limit, Plan } from '../dataplanes/nginx/plan.ts';
 import type { Contact } from './contact.ts';
 import type { Sent } from './disk.ts';
 import type { Prepared } from './drivers.ts';
-import { type Addresses, effectivePlan, stopsSomething } from './effective.ts';
+import { type Overlay, effectivePlan, stopsSomething } from './effective.ts';
 import type { Outcome } from './install.ts';
+import { Limits } from './limits.ts';
 import type { Log } from './plan-client.ts';
 import type { Resolver } from './resolver.ts';
+import type { Survey } from './survey.ts';
 import type { TargetHealth } from './target-health.ts';
 import type { Throttle } from './throttle.ts';
-import type { Clock } from './time.ts';
+import { type Clock, within } from './time.ts';
 
 export const NOTHING: Plan = Object.freeze({ version: 'none', mirrors: Object.freeze([]) });
 
@@ -37,11 +39,12 @@ export interface KeeperOptions {
     announce(): void;
     ack(): void;
     nack(message: string): void;
-    limit(limits: ReadonlyMap<string, Ppm>): void;
+    limit(limits: ReadonlyMap<string, Limit>): void;
   };
   readonly resolver: Pick<Resolver, 'addresses' | 'refresh' | 'keep'>;
   readonly health: Pick<TargetHealth, 'cap'>;
   readonly contact: Pick<Contact, 'hasExpired' | 'watch'>;
+  readonly survey: Pick<Survey, 'update' | 'troubleOf' | 'loops'>;
   readonly throttle: Throttle;
   readonly clock: Clock;
   readonly log: Log;
@@ -74,9 +77,11 @@ export class Keeper {
   /** What the agent wanted by itself, and could not have. */
   #stuck: { readonly version: string; readonly until: number } | undefined;
   #wasRunning: boolean | undefined;
+  readonly #limits: Limits;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#limits = new Limits(options.log);
     this.#good = options.good;
     this.#watch();
   }
@@ -115,19 +120,19 @@ export class Keeper {
     const wanted = this.#candidate ?? this.#good;
     if (wanted === undefined) return TICK_MS;
     const wait = await this.#bringTo(wanted);
-    client.limit(this.#limits());
+    this.#tellLimits();
     return Math.min(wait, TICK_MS);
   }
 
   async #ask(): Promise<void> {
-    const { driver, clock } = this.#options;
-    const version = await driver.version();
+    const { driver, clock, survey } = this.#options;
+    const [version] = await Promise.all([driver.version(), survey.update()]);
     this.#askedAt = clock.now();
     if (version !== this.#inForce?.version) this.#inForce = undefined;
   }
 
   async #bringTo(sent: Sent): Promise<number> {
-    const { resolver, driver, throttle, clock, log } = this.#options;
+    const { resolver, driver, survey, throttle, clock, log } = this.#options;
     const isCandidate = sent === this.#candidate;
     const resolving = resolver.refresh(sent.plan);
     const complaints = isCandidate ? await within(resolving, RESOLVE_MS) : [];
@@ -137,6 +142,8 @@ export class Keeper {
       return this.#settle(sent, undefined, { kind: 'refused', message });
     }
     const { plan, addresses } = this.#effective(sent.plan);
+    const loops = isCandidate ? survey.loops(sent.plan, addresses) : [];
+    if (loops.length > 0) return this.#settle(sent, plan, { kind: 'refused', message: loops.join('\n') });
     if (this.#inForce?.version === plan.version) {
       if (isCandidate) await this.#settle(sent, plan, { kind: 'applied' });
       return TICK_MS;
@@ -159,14 +166,19 @@ export class Keeper {
   }
 
   #effective(plan: Plan): { readonly plan: Plan; readonly addresses: Addresses } {
-    const { contact, health, resolver } = this.#options;
+    const overlay = this.#overlay(plan);
+    return { plan: effectivePlan(plan, overlay), addresses: overlay.addresses };
+  }
+
+  #overlay(plan: Plan): Overlay {
+    const { contact, health, resolver, survey } = this.#options;
     const addresses = resolver.addresses(plan);
-    const overlay = {
+    return {
       expired: contact.hasExpired.bind(contact),
-      cap: ({ name }: { readonly name: string }) => health.cap(name),
+      cap: ({ name }) => health.cap(name),
+      trouble: (mirror) => survey.troubleOf(mirror, addresses),
       addresses,
     };
-    return { plan: effectivePlan(plan, overlay), addresses };
   }
 
   async #settle(sent: Sent, plan: Plan | undefined, outcome: Outcome): Promise<number> {
@@ -224,7 +236,9 @@ export class Keeper {
         log.error({ err: error }, 'the plan cannot be kept on disk: a restart would go back to an older one');
       });
     }
-    client.limit(this.#limits());
+    // It may have taken a reload, and so what its owner has changed since the last one.
+    await this.#options.survey.update();
+    this.#tellLimits();
     if (retried) client.announce();
     else client.ack();
   }
@@ -243,15 +257,9 @@ export class Keeper {
     if (this.#options.clock.now() - refused.at >= refused.waitMs) this.#candidate = refused.sent;
   }
 
-  /** Mirrors of the plan that NGINX has at less; at nothing where it does not say what it has. */
-  #limits(): ReadonlyMap<string, Ppm> {
-    const has = new Map(this.#inForce?.mirrors.map(({ name, percent }) => [name, percent]));
-    return new Map(
-      this.plan.mirrors.flatMap(({ name, percent }) => {
-        const now = has.get(name) ?? 0;
-        return now < percent ? [[name, now] as const] : [];
-      }),
-    );
+  #tellLimits(): void {
+    const limits = this.#limits.of(this.plan, this.#inForce, this.#overlay(this.plan));
+    this.#options.client.limit(limits);
   }
 
   #watch(): void {
@@ -276,15 +284,4 @@ function refusalBy(error: unknown): Outcome {
 
 function percentsOf({ mirrors }: Plan): Readonly<Record<string, number>> {
   return Object.fromEntries(mirrors.map(({ name, percent }) => [name, percent / 10_000]));
-}
-
-/** Undefined when it takes longer. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  const { promise: late, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => resolve(undefined), ms);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,26 +1,40 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { named } from '../dataplanes/nginx/config/scopes.ts';
+import type { Directive } from '../dataplanes/nginx/config/tokens.ts';
+import { quoted } from '../dataplanes/nginx/syntax.ts';
 import type { Nginx } from './nginx.ts';
 
 /** No exit code of NGINX's own. */
 const PROOF = 42;
+
+/** Lines of a configuration that decide whether Lua works with it. */
+export interface LuaLines {
+  readonly main: readonly string[];
+  readonly http: readonly string[];
+}
+
+export function luaLinesOf(top: readonly Directive[]): LuaLines {
+  const text = ({ name, args }: Directive): string => `${[name, ...args.map(quoted)].join(' ')};`;
+  const http = named(top, 'http').flatMap(({ block }) => block ?? []);
+  return {
+    main: named(top, 'load_module').map(text),
+    http: ['lua_package_path', 'lua_package_cpath'].flatMap((name) => named(http, name).map(text)),
+  };
+}
 
 /**
  * Whether Lua works with the modules that the owner loads: a configuration of ours with just these is run, and its Lua
  * ends the process with a code that is proof. `nginx -t` is none: it passes where Lua's own library is missing.
  * Undefined when it works, else why not.
  */
-export async function luaComplaint(nginx: Nginx): Promise<string | undefined> {
-  const owners = await readFile(nginx.conf, 'utf8');
-  const dump = await nginx.dump();
-  const loads = [...new Set(dump.match(/^[ \t]*load_module\s[^;{}]+;/gm))];
-  const paths = [/^[ \t]*lua_package_c?path\s[^{}]+?["'];/gm].flatMap((path) => dump.match(path) ?? []);
+export async function luaComplaint(nginx: Nginx, owners: LuaLines): Promise<string | undefined> {
   const directory = await mkdtemp(join(tmpdir(), 'mirrorplane-lua-'));
   try {
     const conf = join(directory, 'nginx.conf');
     const lines = [
-      ...(loads.length > 0 ? loads : (owners.match(/^[ \t]*load_module\s[^;{}]+;/gm) ?? [])),
+      ...owners.main,
       `pid ${join(directory, 'pid')};`,
       'daemon off;',
       'master_process off;',
@@ -28,7 +42,7 @@ export async function luaComplaint(nginx: Nginx): Promise<string | undefined> {
       'events {}',
       'http {',
       'access_log off;',
-      ...new Set(paths),
+      ...owners.http,
       `init_by_lua_block { require("resty.core") require("ngx.balancer") os.exit(${PROOF}) }`,
       '}',
     ];

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { named } from '../dataplanes/nginx/config/scopes.ts';
+import { Configuration } from './configuration.ts';
 
 /** Where an NGINX is. */
 export interface NginxOptions {
@@ -19,6 +21,13 @@ export interface Ran {
   readonly stderr: string;
 }
 
+/** The processes of a running NGINX. */
+export interface Processes {
+  readonly master: number;
+  /** Of the master; undefined where the system does not say. */
+  readonly children: readonly number[] | undefined;
+}
+
 /** Long enough for thousands of servers, short enough to be told. */
 const RUN_TIMEOUT_MS = 30_000;
 /** What is told of an nginx's words at most. */
@@ -27,6 +36,7 @@ const MAX_WORDS = 2000;
 /** An NGINX on this machine, as a program and as a process. */
 export class Nginx {
   readonly conf: string;
+  readonly configuration: Configuration;
   readonly #options: NginxOptions;
   /** Where a running master's was found. */
   #pidFile: string | undefined;
@@ -34,6 +44,7 @@ export class Nginx {
   constructor(options: NginxOptions) {
     this.#options = options;
     this.conf = resolve(options.conf);
+    this.configuration = new Configuration(this.conf);
   }
 
   /** `1.22.1`, and how it was compiled. */
@@ -69,12 +80,6 @@ export class Nginx {
     return code === 0 ? undefined : wordsOf(stderr);
   }
 
-  /** All of the configuration that is read with `conf`, as one text; empty where it is not good. */
-  async dump(): Promise<string> {
-    const { code, stdout } = await this.run(['-T', '-q', '-c', this.conf]);
-    return code === 0 ? stdout : '';
-  }
-
   /** Process id of the master. Undefined when none runs: a stale pid file is no process of ours. */
   async master(): Promise<number | undefined> {
     // The owner may be writing the configuration just now: what was found once is asked first.
@@ -85,6 +90,14 @@ export class Nginx {
     const pid = await processOf(file);
     if (pid !== undefined) this.#pidFile = file;
     return pid;
+  }
+
+  /** The master, and what it has started: others each time that it has read its configuration. */
+  async processes(): Promise<Processes | undefined> {
+    const master = await this.master();
+    if (master === undefined) return undefined;
+    const text = await readFile(`/proc/${master}/task/${master}/children`, 'utf8').catch(() => undefined);
+    return { master, children: text?.split(' ').flatMap((one) => (one.trim() === '' ? [] : Number(one))) };
   }
 
   /** Has the master read its configuration anew. Undefined, or why that could not be asked. */
@@ -101,8 +114,8 @@ export class Nginx {
 
   async pidFile(): Promise<string> {
     if (this.#options.pid !== undefined) return this.#options.pid;
-    const text = await readFile(this.conf, 'utf8').catch(() => '');
-    const said = PID_LINE.exec(text)?.[1];
+    const top = await this.configuration.read().catch(() => []);
+    const [said] = named(top, 'pid').at(-1)?.args ?? [];
     const built = (await this.describe()).arguments;
     const compiled = argument(built, 'pid-path') ?? 'logs/nginx.pid';
     const prefix = this.#options.prefix ?? argument(built, 'prefix') ?? '/usr/local/nginx';
@@ -122,9 +135,6 @@ async function processOf(pidFile: string): Promise<number | undefined> {
   const title = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
   return title === undefined || title.includes('nginx') ? pid : undefined;
 }
-
-/** Of the main context. */
-export const PID_LINE = /^[ \t]*pid\s+"?([^\s;"]+)"?\s*;/m;
 
 function argument(all: string, name: string): string | undefined {
   return new RegExp(`--${name}=(\\S+)`).exec(all)?.[1];

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type ChannelCredentials, Client, type ClientDuplexStream, credentials, status } from '@grpc/grpc-js';
-import { PLAN_TYPE, decodePlan, limitName } from '../dataplanes/nginx/plan.ts';
-import type { Ppm } from '../model/percent.ts';
+import { type Limit, PLAN_TYPE, decodePlan, limitName } from '../dataplanes/nginx/plan.ts';
 import {
   CHANNEL,
   DELTA,
@@ -98,9 +97,11 @@ export class PlanClient {
   }
 
   /** Where NGINX is at less than the plan says: by names that are asked for, which can change on a stream at any time. */
-  limit(limits: ReadonlyMap<string, Ppm>): void {
+  limit(limits: ReadonlyMap<string, Limit>): void {
     const before = this.#limits;
-    this.#limits = new Set([...limits].map(([mirror, percent]) => limitName(mirror, percent)));
+    this.#limits = new Set(
+      [...limits].map(([mirror, { percent, reason }]) => limitName(mirror, percent, reason)),
+    );
     const added = [...this.#limits].filter((name) => !before.has(name));
     const gone = [...before].filter((name) => !this.#limits.has(name));
     if (added.length + gone.length === 0) return;

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import type { Addresses } from '../dataplanes/nginx/options.ts';
 import type { Plan } from '../dataplanes/nginx/plan.ts';
-import type { Addresses } from './effective.ts';
 import type { Clock } from './time.ts';
 
 const REFRESH_MS = 30_000;

@@ -4,9 +4,8 @@ import { type NameOf, copies, inclusionOf } from '../dataplanes/nginx/config/inc
 import { words } from '../dataplanes/nginx/config/scopes.ts';
 import { type ListenSocket, socketsOf } from '../dataplanes/nginx/config/sockets.ts';
 import type { Directive } from '../dataplanes/nginx/config/tokens.ts';
-import { SERVER_FILE, locationsOf } from '../dataplanes/nginx/options.ts';
+import { type Addresses, SERVER_FILE, locationsOf } from '../dataplanes/nginx/options.ts';
 import type { LimitReason, Plan, PlannedMirror } from '../dataplanes/nginx/plan.ts';
-import type { Addresses } from './effective.ts';
 import { socketsAt } from './own-sockets.ts';
 
 /** What is wrong with a mirror in its owner's configuration. */

@@ -53,6 +53,9 @@ const FLAGS = {
   'log-level': { value: 'LEVEL', fallback: 'info', help: 'debug, info, warn, error' },
 } as const satisfies Readonly<Record<string, Flag>>;
 
+/** EX_TEMPFAIL of sysexits.h. */
+const TRY_AGAIN = 75;
+
 type FlagName = keyof typeof FLAGS;
 
 const USAGE = `Usage: mirrorplane agent nginx --cluster NAME [flags]
@@ -74,18 +77,22 @@ export const agentCommand: Command = {
     const { log, ...options } = readOptions(args, environment);
     const { Agent } = await import('../agent/agent.ts');
     const agent = new Agent({ ...options, log });
-    const stopped = Promise.withResolvers<void>();
+    const stopped = Promise.withResolvers<number>();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => {
         log.info({ signal }, 'stopping: nginx stays as it is');
-        stopped.resolve();
+        stopped.resolve(0);
       });
     }
     const { driver } = await agent.start();
     log.info({ driver, node: options.node, xds: options.xds.server, directory: options.directory }, 'ready');
-    await stopped.promise;
+    void agent.ended.then((why) => {
+      log.warn({ why }, 'another driver is right now: ending, to be started again');
+      stopped.resolve(TRY_AGAIN);
+    });
+    const code = await stopped.promise;
     await agent.stop();
-    return 0;
+    return code;
   },
 };
 

@@ -1,5 +1,8 @@
 import type { Driver } from './plan.ts';
 
+/** By host name. */
+export type Addresses = ReadonlyMap<string, readonly string[]>;
+
 /** What the files are made for. */
 export interface RenderOptions {
   readonly driver: Driver;
@@ -13,7 +16,7 @@ export interface RenderOptions {
    * Addresses of the targets' host names, as the agent resolved them. NGINX itself would resolve a name when it starts,
    * and not start where it cannot; Lua takes addresses only: without an address there is no copy.
    */
-  readonly addresses?: ReadonlyMap<string, readonly string[]>;
+  readonly addresses?: Addresses;
 }
 
 export const DEFAULT_DIRECTORY = '/etc/nginx/mirrorplane';

@@ -2,8 +2,9 @@ import test from 'ava';
 import type { Sent } from '../../../src/agent/disk.ts';
 import type { Outcome } from '../../../src/agent/install.ts';
 import { Keeper } from '../../../src/agent/keeper.ts';
+import type { Trouble } from '../../../src/agent/setting.ts';
 import { Throttle } from '../../../src/agent/throttle.ts';
-import type { Plan, PlannedMirror } from '../../../src/dataplanes/nginx/plan.ts';
+import type { Limit, Plan, PlannedMirror } from '../../../src/dataplanes/nginx/plan.ts';
 
 function planned(version: string, percent = 1_000_000): Sent {
   const mirrors = [{ name: 'edge', percent } as PlannedMirror];
@@ -22,7 +23,11 @@ function begin(good?: Sent) {
     refuses: undefined as string | undefined,
     cap: undefined as number | undefined,
     expired: false,
+    limits: new Map() as ReadonlyMap<string, Limit>,
+    surveys: 0,
     complaints: [] as string[],
+    trouble: undefined as Trouble | undefined,
+    loops: [] as string[],
   };
   const apply = (plan: Plan): Promise<Outcome> => {
     if (!nginx.running) return Promise.resolve({ kind: 'absent', message: '' });
@@ -45,12 +50,17 @@ function begin(good?: Sent) {
       announce: () => void said.push('announced'),
       ack: () => void said.push('ack'),
       nack: (message) => void said.push(`nack ${message}`),
-      limit: () => undefined,
+      limit: (limits) => void (nginx.limits = limits),
     },
     resolver: {
       addresses: () => new Map(),
       refresh: () => Promise.resolve(nginx.complaints),
       keep: () => undefined,
+    },
+    survey: {
+      update: () => Promise.resolve(void nginx.surveys++),
+      troubleOf: () => nginx.trouble,
+      loops: () => nginx.loops,
     },
     health: { cap: () => nginx.cap },
     contact: { hasExpired: () => nginx.expired, watch: () => undefined },
@@ -180,4 +190,58 @@ test('a removed plan is one with nothing to mirror', async (t) => {
   t.is(nginx.has, 'none');
   t.deepEqual(said, ['saved none', 'ack']);
   t.is(keeper.resourceVersion, undefined);
+});
+
+test('a mirror that no location includes is acknowledged, and said to be at nothing before that', async (t) => {
+  const { keeper, nginx, said, after } = begin();
+  nginx.trouble = { reason: 'not-included', message: 'nowhere' };
+  keeper.receive(planned('a', 250_000));
+  await after(0);
+  t.is(said.at(-1), 'ack');
+  t.is(nginx.has, 'a', 'as it was sent: its owner may include it at any time');
+  t.deepEqual([...nginx.limits], [['edge', { percent: 0, reason: 'not-included' }]]);
+  nginx.trouble = undefined;
+  await after(1000);
+  t.deepEqual([...nginx.limits], []);
+  keeper.receive(planned('b'));
+  const before = nginx.surveys;
+  await after(3000);
+  t.true(nginx.surveys > before + 1, 'its owner may have changed it before the reload');
+});
+
+test('a plan that would copy to the NGINX itself is refused; what becomes such is at 0 until it is none', async (t) => {
+  const { keeper, nginx, said, after } = begin(planned('a'));
+  await after(0);
+  nginx.loops = ['mirror edge would copy to this NGINX itself'];
+  keeper.receive(planned('b'));
+  await after(3000);
+  t.is(said.at(-1), 'nack mirror edge would copy to this NGINX itself');
+  t.is(nginx.has, 'a');
+  nginx.trouble = { reason: 'loop', message: 'a loop' };
+  await after(3000);
+  t.regex(nginx.has ?? '', /^a\./);
+  t.deepEqual([...nginx.limits], [['edge', { percent: 0, reason: 'loop' }]]);
+  Object.assign(nginx, { trouble: undefined, loops: [] });
+  await after(60_000);
+  t.is(nginx.has, 'b');
+  t.deepEqual([...nginx.limits], []);
+});
+
+test('what holds a mirror down is said', async (t) => {
+  const { nginx, after } = begin(planned('a'));
+  nginx.needsReload = false;
+  const reason = async (): Promise<string | undefined> => {
+    await after(1000);
+    return nginx.limits.get('edge')?.reason;
+  };
+  t.is(await reason(), undefined);
+  nginx.cap = 10_000;
+  t.is(await reason(), 'unwell');
+  nginx.expired = true;
+  t.is(await reason(), 'expired');
+  nginx.trouble = { reason: 'misplaced', message: '' };
+  t.is(await reason(), 'misplaced');
+  Object.assign(nginx, { cap: undefined, expired: false, trouble: undefined, refuses: 'no' });
+  nginx.has = '';
+  t.is(await reason(), 'unknown');
 });
