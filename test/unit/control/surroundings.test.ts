@@ -226,14 +226,15 @@ test('a warning comes with each write that concerns it, and dry runs', async (t)
 test('percents find what was found before: a config is looked at once for a target', (t) => {
   const hosts = Array.from({ length: 1000 }, (_, index) => ({ name: `h${index}.example`, path: '' }));
   let reads = 0;
-  const watched = new Proxy(hosts, {
-    get(list, key, self) {
-      reads += 1;
-      return Reflect.get(list, key, self) as unknown;
-    },
-  });
-  const edge = around({ hosts: watched });
-  const state = stateOf([{ host: 'wallarm', port: 8445 }]);
+  const watched = <T extends object>(list: T): T =>
+    new Proxy(list, {
+      get(of, key, self) {
+        reads += 1;
+        return Reflect.get(of, key, self) as unknown;
+      },
+    });
+  const edge = around({ hosts: watched(hosts) });
+  const state = stateOf(watched([{ host: 'wallarm', port: 8445 }]));
   sightOf(state, ['edge'], () => edge);
   const once = reads;
   t.true(once >= 1000);
