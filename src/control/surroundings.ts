@@ -31,9 +31,8 @@ export function sightOf(state: State, fleets: readonly string[], surroundingsOf:
       else warnings.push(warningOf(fleet, target, finding));
     }
     for (const other of state.fleet.keys()) {
-      const around =
-        other === fleet || !(asked.has(fleet) || asked.has(other)) ? undefined : surroundingsOf(other);
-      warnings.push(...elsewhere(target, other, around?.listeners ?? []));
+      if (other === fleet || !(asked.has(fleet) || asked.has(other))) continue;
+      warnings.push(...elsewhere(target, other, surroundingsOf(other)?.listeners ?? []));
     }
   }
   return { loops, warnings };
