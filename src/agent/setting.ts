@@ -41,12 +41,12 @@ export class Setting {
     if (loop !== undefined) return { reason: 'loop', message: loop };
     const misplaced = this.#misplaced.find(({ file }) => isIn(mirror, file));
     if (misplaced !== undefined) {
-      const { file, include, server } = misplaced;
+      const { file, holder, server } = misplaced;
       return {
         reason: 'misplaced',
         message:
-          `${placeOf(include)} includes ${file} in the server {} of ${placeOf(server)}, which does not include ` +
-          `${SERVER_FILE}: copies would be requests to its own locations`,
+          `"${words(holder)}" (${placeOf(holder)}) includes ${file}, and its server {} (${placeOf(server)}) does not ` +
+          `include ${SERVER_FILE}: copies would be requests to its own locations`,
       };
     }
     if ([...this.#files].some((file) => isIn(mirror, file))) return undefined;

@@ -8,7 +8,7 @@ function inclusion(text: string) {
   const { files, misplaced } = inclusionOf(parseNginx(text), nameOf);
   return {
     files: [...files],
-    misplaced: misplaced.map(({ file, include, server }) => [file, include.line, server.line]),
+    misplaced: misplaced.map(({ file, holder, server }) => [file, holder.line, server.line]),
   };
 }
 

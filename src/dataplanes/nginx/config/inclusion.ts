@@ -8,7 +8,8 @@ export type NameOf = (path: string) => string | undefined;
 /** A location file where no server around it makes the copies. */
 export interface Misplaced {
   readonly file: string;
-  readonly include: Directive;
+  /** The block that includes it. */
+  readonly holder: Directive;
   readonly server: Directive;
 }
 
@@ -36,7 +37,8 @@ export function inclusionOf(top: readonly Directive[], nameOf: NameOf): Inclusio
       const own = around.find(({ name }) => name === 'server');
       for (const server of own === undefined ? servers : [own]) {
         if (!reaches(around[0], server, nameOf)) continue;
-        if (!includes(server, SERVER_FILE, nameOf)) misplaced.push({ file, include: directive, server });
+        if (!includes(server, SERVER_FILE, nameOf))
+          misplaced.push({ file, holder: around[0] ?? http, server });
         else if (hasHttp) files.add(file);
       }
     }
