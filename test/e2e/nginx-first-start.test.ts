@@ -13,8 +13,9 @@ test('Lua is found on the first start, when the files that the owner includes ar
   writeFileSync(
     modules,
     lines
-      .map((line) => `${line.replaceAll(/load_module (?!\/)/g, 'load_module /usr/lib/nginx/')}\n`)
-      .join(''),
+      .map((line) => line.replaceAll(/load_module (?!\/)/g, 'load_module /usr/lib/nginx/'))
+      // All on one line, too.
+      .join(' '),
   );
   const [port = 0, stateListen = 0] = await freePorts(2);
   const edge = await Nginx.prepare({

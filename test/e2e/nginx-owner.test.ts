@@ -87,3 +87,19 @@ for (const driver of ['lua', 'reload'] as const) {
     await says(100, /^$/);
   });
 }
+
+test('an owner who takes Lua out finds that nothing of ours needs it: the agent ends, and comes back without', async (t) => {
+  const rig = await startNginxRig(t, { driver: 'lua' });
+  const node = await NginxNode.start(t);
+  await rig.plane.done('PUT', '/v1/fleets/ngx/config', seedExample(node.port));
+  await rig.node('acked');
+  const text = readFileSync(rig.edge.conf, 'utf8');
+  writeFileSync(rig.edge.conf, text.replaceAll(/load_module [^;]*;/g, ''));
+  t.is(await rig.agent().ended(), 75, rig.agent().said());
+  t.regex(String(rig.agent().find('another driver')?.['why']), /no Lua that works any more/);
+  const again = await rig.startAgent();
+  t.is(again.find('ready')?.['driver'], 'reload');
+  await until('its files are in force', () => again.find('in force'));
+  await rig.node('acked');
+  t.notRegex(readFileSync(`${rig.edge.directory}/mirrorplane/live/http.conf`, 'utf8'), /lua/);
+});

@@ -86,6 +86,12 @@ export class NginxAgent {
     return this.entries.map((entry) => JSON.stringify(entry)).join('\n');
   }
 
+  /** Resolves with its exit code when it has ended by itself. */
+  async ended(): Promise<number | null> {
+    await this.#exited;
+    return this.#process.exitCode;
+  }
+
   async kill(): Promise<void> {
     this.#process.kill('SIGKILL');
     await this.#exited;
