@@ -30,6 +30,8 @@ export interface Settings {
   readonly loadReportIntervalMs: number;
   /** An Envoy to ask before a push. */
   readonly envoy: string | undefined;
+  /** A Traefik to ask before what its like are served. */
+  readonly traefik: string | undefined;
   readonly logLevel: string;
 }
 
@@ -92,6 +94,11 @@ export const FLAGS = {
     environment: 'MIRRORPLANE_ENVOY',
     value: 'FILE',
     help: 'an Envoy binary that is asked before each push (envoy --mode validate); none: it is not asked',
+  },
+  traefik: {
+    environment: 'MIRRORPLANE_TRAEFIK',
+    value: 'FILE',
+    help: 'a Traefik binary that is asked before each change of what Traefiks are served; none: it is not asked',
   },
   'log-level': {
     environment: 'MIRRORPLANE_LOG_LEVEL',
@@ -165,6 +172,7 @@ export function readSettings(
       xdsAdvertise,
       loadReportIntervalMs: loadReportIntervalMs ?? 10_000,
       envoy: text('envoy'),
+      traefik: text('traefik'),
       logLevel,
     }),
   );

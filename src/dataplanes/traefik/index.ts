@@ -1,6 +1,6 @@
 import { dump } from 'js-yaml';
 import { type Issue, ok } from '../../model/issue.ts';
-import type { Capabilities, CompileInput, DataPlane } from '../data-plane.ts';
+import type { Capabilities, CompileInput, Compiled, DataPlane } from '../data-plane.ts';
 import { type Structure, TraefikCompiled, makeStructure } from './compile/compiled.ts';
 import { hasHealthCheck, missingHeaders } from './compile/node-service.ts';
 import { STEP } from './compile/percent.ts';
@@ -8,6 +8,17 @@ import { type PlannedMirror, makePlan } from './compile/plan.ts';
 import { type TraefikConfig, readTraefikConfig } from './config/read.ts';
 import { TYPE_URL } from './names.ts';
 import { READ_BACK } from './read-back.ts';
+import { type Trial, trialOf } from './trial/document.ts';
+
+export { findingIn, findingsOf } from './trial/findings.ts';
+export { settingsFor } from './trial/settings.ts';
+export type { Trial };
+
+/** What a Traefik can be asked about before it is served. */
+export function trialFor(compiled: Compiled): Trial {
+  if (!(compiled instanceof TraefikCompiled)) throw new TypeError('no compiled structure of a Traefik fleet');
+  return trialOf(compiled);
+}
 
 /**
  * Traefik, which fetches its dynamic configuration over HTTP and tells by its API what became of it. Pure but for what it

@@ -14,6 +14,9 @@ export const mirroringOf = (router: string): string => `mirrorplane:${router}`;
 export const limitOf = (mirror: string): string => `mirrorplane-${mirror}:limit`;
 export const headersOf = (mirror: string): string => `mirrorplane-${mirror}:headers`;
 
+/** In a trial: what stands for the services of other providers. */
+export const ELSEWHERE = 'mirrorplane-:elsewhere';
+
 /** A middleware that nothing uses: it tells, by Traefik's API, which document is in force. */
 export const VERSION = 'mirrorplane:version';
 export const VERSION_HEADER = 'X-Mirrorplane-Version';

@@ -4,7 +4,7 @@ import { type Json, fieldsOf, listOf } from './json.ts';
 import { PROVIDER, RESOURCE, TYPE_URL, VERSION, VERSION_HEADER } from './names.ts';
 
 /** Everything at once; the lists by kind come in pages. */
-const RAW_DATA = '/api/rawdata';
+export const RAW_DATA = '/api/rawdata';
 const MAX_WORDS = 5;
 
 /**
@@ -16,12 +16,16 @@ export const READ_BACK: ReadBack = {
   judge(expected, answers) {
     const document = fieldsOf(documentOf(expected)['http']);
     const raw = fieldsOf(answers.get(RAW_DATA));
-    const version = versionOf(fieldsOf(document['middlewares'])[VERSION]);
-    const inForce = versionOf(fieldsOf(raw['middlewares'])[`${VERSION}@${PROVIDER}`]);
-    if (version === undefined || version !== inForce) return { state: 'other' };
-    return judgeParts(document, raw);
+    return isInForce(document, raw) ? judgeParts(document, raw) : { state: 'other' };
   },
 };
+
+/** Whether this is what Traefik has. `http`: that part of a document with its version. */
+export function isInForce(http: Json, raw: Json): boolean {
+  const version = versionOf(fieldsOf(http['middlewares'])[VERSION]);
+  const inForce = versionOf(fieldsOf(raw['middlewares'])[`${VERSION}@${PROVIDER}`]);
+  return version !== undefined && version === inForce;
+}
 
 function judgeParts(document: Json, raw: Json): Finding {
   const words: string[] = [];
@@ -53,7 +57,7 @@ function entriesOf(all: Json, name: string, kind: string): readonly Json[] {
     .map((key) => fieldsOf(all[key]));
 }
 
-function reasonOf(entry: Json): string {
+export function reasonOf(entry: Json): string {
   return listOf(entry['error']).map(String).join(', ') || 'disabled';
 }
 
