@@ -33,13 +33,16 @@ export interface WriteOutcome<K extends Kind = Kind> {
   readonly checks: readonly string[];
 }
 
-/**
- * Asks the data plane itself what it thinks of a structure before it is stored. Undefined: it cannot be asked.
- */
-export type Validate = (
-  fleet: Fleet,
-  compiled: Compiled,
-) => Promise<{ readonly check: string; readonly issues: readonly Issue[] } | undefined>;
+/** What a data plane itself thinks of a structure. */
+export interface Opinion {
+  /** Who was asked; undefined: nobody could be. */
+  readonly check?: string;
+  readonly issues: readonly Issue[];
+  readonly warnings?: readonly Issue[];
+}
+
+/** Asks the data plane itself before a structure is stored. Undefined: nothing is to be said. */
+export type Validate = (fleet: Fleet, compiled: Compiled) => Promise<Opinion | undefined>;
 
 /** A fleet's native config to be written. */
 export interface ConfigInput {

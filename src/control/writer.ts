@@ -96,7 +96,7 @@ export class Writer {
     const issues = [...(compiled.ok ? [] : compiled.issues), ...loops];
     if (!compiled.ok || issues.length > 0)
       throw new ControlError('invalid', 'a fleet could not be configured with it', issues);
-    const checks = await this.#validate(next, compiled.value);
+    const opinion = await this.#validate(next, compiled.value);
     const diff = await this.#diff(state, next, { ...draft, changes });
     if (changes.length > 0 && context.dryRun !== true) {
       const { author, reason } = context;
@@ -123,12 +123,13 @@ export class Writer {
       warnings: [
         ...draft.warnings,
         ...compiled.warnings,
+        ...opinion.warnings,
         ...sight.loops,
         ...sight.warnings,
         ...pauses.map(pauseWarning),
       ] satisfies readonly Issue[],
       fleets: [...new Set([...fleets, ...asked])].sort(),
-      checks,
+      checks: opinion.checks,
       draft,
     };
   }
@@ -151,14 +152,15 @@ export class Writer {
     return [...(this.#compiled.get(fleet)?.warnings ?? unconfigured(state, fleet)), ...loops, ...warnings];
   }
 
-  /** The data plane's own opinion of every structure that is new, where there is one to ask. Answers the checks made. */
+  /** The data plane's own opinion of every structure that is new, where there is one to ask. Answers the checks made, and what else was said. */
   async #validate(
     state: State,
     compiled: ReadonlyMap<string, Compiled | undefined>,
-  ): Promise<readonly string[]> {
+  ): Promise<{ readonly checks: readonly string[]; readonly warnings: readonly Issue[] }> {
     const { validate } = this.#options;
     const checks = new Set<string>();
     const issues: Issue[] = [];
+    const warnings: Issue[] = [];
     for (const [name, made] of compiled) {
       const fleet = state.fleet.get(name)?.value;
       if (made === undefined || fleet === undefined) continue;
@@ -166,11 +168,12 @@ export class Writer {
       if (validate === undefined || this.#compiled.get(name)?.structure === made.structure) continue;
       const opinion = await validate(fleet, made);
       if (opinion === undefined) continue;
-      checks.add(opinion.check);
+      if (opinion.check !== undefined) checks.add(opinion.check);
       issues.push(...opinion.issues);
+      warnings.push(...(opinion.warnings ?? []));
     }
     if (issues.length > 0) throw new ControlError('invalid', 'the data plane itself refuses it', issues);
-    return [...checks];
+    return { checks: [...checks], warnings };
   }
 
   #take(compiled: ReadonlyMap<string, Compiled | undefined>): void {

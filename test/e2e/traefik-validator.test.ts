@@ -142,6 +142,31 @@ test.serial('mirrors are asked about as if they copied, and percents not at all'
   t.false((await app.call('PATCH', '/v1/mirrors/m', { percent: 5 })).json.checks.includes('traefik'));
 });
 
+test.serial(
+  'where nobody asks a Traefik, a change of structure says so, and what is no such change does not',
+  async (t) => {
+    const unseen = ({ json }: { json: any }): readonly unknown[] =>
+      json.warnings.filter(({ path }: { path: string }) => path === 'fleets.edge.readBack');
+    const writes = async (app: RunningApp, fleet: object): Promise<readonly (readonly unknown[])[]> => {
+      await app.call('PUT', '/v1/fleets/edge', { dataPlane: 'traefik', ...fleet });
+      const config = await put(app, '/v1/fleets/edge/config', GOOD);
+      await app.call('PUT', '/v1/targets/node', { endpoints: [{ host: 'node', port: 8445 }] });
+      const mirror = await app.call('PUT', '/v1/mirrors/m', { fleet: 'edge', target: 'node', percent: 1 });
+      const percent = await app.call('PATCH', '/v1/mirrors/m', { percent: 2 });
+      return [config, mirror, percent].map(unseen);
+    };
+    const told = await writes(await startApp(t), {});
+    t.deepEqual(
+      told.map(({ length }) => length),
+      [1, 1, 0],
+    );
+    t.regex((told[0]?.[0] as { message: string }).message, /--traefik/);
+    const readBack = { '*': 'http://127.0.0.1:1' };
+    t.deepEqual(await writes(await startApp(t), { readBack }), [[], [], []]);
+    t.deepEqual(await writes(await startWith(t), {}), [[], [], []]);
+  },
+);
+
 test.serial('a Traefik that cannot be asked is an error of the operator, and nothing changes', async (t) => {
   const broken = join(temporaryDirectory(t), 'traefik');
   writeFileSync(broken, '#!/bin/sh\necho no licence >&2\nexit 3\n', { mode: 0o755 });

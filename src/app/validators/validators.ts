@@ -1,5 +1,6 @@
-import type { Validate } from '../../control/types.ts';
+import type { Opinion, Validate } from '../../control/types.ts';
 import type { Compiled } from '../../dataplanes/data-plane.ts';
+import type { Fleet } from '../../model/fleet.ts';
 import type { Issue } from '../../model/issue.ts';
 import { envoyValidator } from './envoy.ts';
 import { traefikValidator } from './traefik.ts';
@@ -17,8 +18,16 @@ export function validatorOf({ envoy, traefik }: ValidatorBinaries): Validate {
   const validators = new Map<string, Validator>();
   if (envoy !== undefined) validators.set('envoy', envoyValidator(envoy));
   if (traefik !== undefined) validators.set('traefik', traefikValidator(traefik));
-  return async ({ dataPlane }, compiled) => {
-    const issues = await validators.get(dataPlane)?.(compiled);
-    return issues && { check: dataPlane, issues };
+  return async (fleet, compiled) => {
+    const issues = await validators.get(fleet.dataPlane)?.(compiled);
+    return issues ? { check: fleet.dataPlane, issues } : unseen(fleet);
   };
+}
+
+/** Traefik takes a document whole, and answers 404 for what it cannot make of it; nobody asks this one, before or after. */
+function unseen({ name, dataPlane, readBack = {} }: Fleet): Opinion | undefined {
+  if (dataPlane !== 'traefik' || Object.keys(readBack).length > 0) return undefined;
+  const message =
+    'is not given, so nobody sees what Traefik makes of it: give it, or start with --traefik FILE';
+  return { issues: [], warnings: [{ path: `fleets.${name}.readBack`, message }] };
 }
