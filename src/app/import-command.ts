@@ -8,12 +8,16 @@ const USAGE = `Usage: mirrorplane import FILE --fleet FLEET [--data-plane KIND] 
                           [--server URL]
 
 Gives a fleet its native configuration, from a running control plane's side. Mirror policies in it become targets and
-mirrors. For Envoy: a bootstrap, a static_resources block, or lists by type; YAML or JSON. For NGINX: an nginx.conf or a
-part of one; what its owner has to change in it is printed, and the file is left alone.
+mirrors. FILE is
+  for Envoy    a bootstrap, a static_resources block, or lists by type; YAML or JSON
+  for NGINX    an nginx.conf or a part of one; what its owner has to change in it is printed, and the file is left alone
+  for Traefik  a dynamic configuration, as its file provider has it; YAML or JSON
+  for Istio    resources as kubectl takes them (VirtualService, ServiceEntry, ...): YAML documents, or a list
 
   FILE               the configuration; - for standard input
   --fleet FLEET      made if there is none
-  --data-plane KIND  of a fleet that is made: envoy, nginx, ...; default nginx for a FILE called nginx*.conf, else envoy
+  --data-plane KIND  of a fleet that is made: envoy, nginx, traefik or istio; default nginx for a FILE called
+                     nginx*.conf, else envoy; needed for the others, unless the fleet is there already
   --dry-run          say what would change, and change nothing
   --no-adopt         leave mirror policies in the configuration as they are
   --reason TEXT      kept with the revision

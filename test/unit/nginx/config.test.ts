@@ -37,6 +37,7 @@ test("the seed's example, which is not even a whole file, is a mirror of everyth
     /^line 5: .*twice/,
     /413/,
     /HTTP\/1\.0/,
+    /^: .*up to 2000 ms .*PATCH \/v1\/targets\/mirror-test \{"limits":\{"maxStreamDuration":"500ms"\}\}/,
   ])
     t.true(
       said.some((one) => defect.test(one)),

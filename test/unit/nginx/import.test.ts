@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { createDataPlanes } from '../../../src/app/data-planes.ts';
 import { ControlPlane } from '../../support/control-plane.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
@@ -15,6 +16,15 @@ function mirrorplane(args: readonly string[]): Promise<{ code: number; out: stri
     });
   });
 }
+
+test('its help names all data planes that there are', async (t) => {
+  const { out, code } = await mirrorplane(['import', '--help']);
+  t.is(code, 0);
+  for (const kind of createDataPlanes().keys()) {
+    t.regex(out, new RegExp(`--data-plane KIND .*\\b${kind}\\b`), kind);
+    t.regex(out, new RegExp(`^  for ${kind}  `, 'im'), kind);
+  }
+});
 
 test("mirrorplane import takes the seed's example as it is: the fleet, the mirror, and the lines to change", async (t) => {
   const directory = temporaryDirectory(t);

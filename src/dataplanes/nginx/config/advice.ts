@@ -5,6 +5,9 @@ import { aroundOf, serversOf } from './find.ts';
 import { type Place, lines, named, walk, words } from './scopes.ts';
 import type { Directive } from './tokens.ts';
 
+/** Long for a node that is near, and no long wait for a client. */
+const QUICK_MS = 500;
+
 const OURS = /(?:^|\/)(?:http|server|location(?:-[A-Za-z0-9._-]+)?)\.conf$/;
 
 /** What the owner of a text has to change in it, so that mirrors are what the control plane says. */
@@ -34,6 +37,19 @@ export function changesFor(top: readonly Directive[], found: Found): readonly Is
   for (const one of found.adopted) for (const change of leftovers(top, one)) changes.set(...change);
   const inOrder = [...changes].sort(([a], [b]) => a.line - b.line).map(([, issue]) => issue);
   return [...includes(top, found.adopted), ...inOrder];
+}
+
+/** A target that hangs holds up clients for as long as its limits let it, until it is switched off. */
+export function slownessOf({ adoption }: Found): readonly Issue[] {
+  return adoption.targets
+    .filter(({ limits }) => limits.maxStreamDurationMs > QUICK_MS)
+    .map(({ name, limits }) => ({
+      path: '',
+      message:
+        `a client's next request on its connection waits for a copy that is not answered, here up to ` +
+        `${limits.maxStreamDurationMs} ms until the agent switches the target off. If the node answers faster, say so: ` +
+        `PATCH /v1/targets/${name} {"limits":{"maxStreamDuration":"${QUICK_MS}ms"}}`,
+    }));
 }
 
 function include(file: string): string {

@@ -2,7 +2,7 @@ import { type Issue, type Result, fail, ok } from '../../../model/issue.ts';
 import type { Adoption, NativeConfig } from '../../data-plane.ts';
 import { DEFAULT_DIRECTORY, HTTP_FILE, LOCATION_FILE, SERVER_FILE } from '../options.ts';
 import { adoptMirrors } from './adopt.ts';
-import { changesFor, includedRoutes } from './advice.ts';
+import { changesFor, includedRoutes, slownessOf } from './advice.ts';
 import { defectsOf } from './defects.ts';
 import { mirrorLines, serversOf } from './find.ts';
 import { walk } from './scopes.ts';
@@ -36,7 +36,8 @@ export function readNginxConfig(
   const found = adoptMirrors(top, adopt ? mirrorLines(top) : [], fleet);
   const routes = includedRoutes(top);
   const warnings: Issue[] = [...found.warnings];
-  if (found.adopted.length > 0) warnings.push(...changesFor(top, found), ...defectsOf(top, found.adopted));
+  if (found.adopted.length > 0)
+    warnings.push(...changesFor(top, found), ...defectsOf(top, found.adopted), ...slownessOf(found));
   else if (top.length > 0 && routes === undefined && found.warnings.length === 0) warnings.push(HOW);
   return ok(
     {
