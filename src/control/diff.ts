@@ -9,6 +9,8 @@ import type { DiffEntry } from '../model/revision.ts';
 export interface ConfigFacts {
   readonly text: string;
   readonly counts: Readonly<Record<string, number>>;
+  /** `yaml`, `json`, or `text` for what is neither. */
+  readonly format: string;
 }
 
 /** Facts of one fleet's config; undefined where there is none. */
@@ -54,7 +56,11 @@ function diffConfig(
   const form = (config: typeof change.after, known: ConfigFacts | undefined) =>
     config && {
       ...present('config', config),
-      ...(known && { bytes: Buffer.byteLength(known.text), counts: known.counts }),
+      ...(known && {
+        format: known.format,
+        bytes: Buffer.byteLength(known.text),
+        counts: known.counts,
+      }),
     };
   const entries = differences(
     object,

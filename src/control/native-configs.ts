@@ -22,6 +22,11 @@ export class NativeConfigs {
     return this.#known.get(config)?.get(dataPlane)?.value;
   }
 
+  /** In its own language: what is no JSON is YAML only where the data plane has no other. */
+  formatOf({ format }: Config, dataPlane: string): string {
+    return format === 'json' || this.#dataPlanes.get(dataPlane)?.textType === undefined ? format : 'text';
+  }
+
   /** `text`: where it is at hand; else the store has it. */
   async read(fleet: Fleet, config: Config, text?: string): Promise<Result<NativeConfig>> {
     const known = this.#known.get(config)?.get(fleet.dataPlane);

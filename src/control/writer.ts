@@ -196,6 +196,7 @@ export class Writer {
       return {
         text: blobs.get(config.digest) ?? (await natives.text(config)),
         counts: natives.peek(config, dataPlane)?.counts ?? {},
+        format: natives.formatOf(config, dataPlane),
       };
     };
     const facts = new Map<string, ConfigFactsOf>();

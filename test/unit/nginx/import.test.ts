@@ -51,6 +51,15 @@ test("mirrorplane import takes the seed's example as it is: the fleet, the mirro
   t.is(readFileSync(file, 'utf8'), readFileSync(SEED, 'utf8'));
   t.like((await plane.call('GET', '/v1/fleets/edge-ngx')).body, { dataPlane: 'nginx' });
 
+  const { items } = (await plane.call('GET', '/v1/revisions')).body;
+  const { diff } = (await plane.call('GET', `/v1/revisions/${items[0].revision}`)).body;
+  t.like(
+    diff.find(({ object }: { object: string }) => object === 'fleets/edge-ngx/config'),
+    { op: 'add', after: { format: 'text' } },
+  );
+  const config = await fetch(`http://${plane.http}/v1/fleets/edge-ngx/config`);
+  t.is(config.headers.get('content-type'), 'text/plain; charset=utf-8');
+
   // Its owner has changed it: nothing is said, and the mirror stays.
   writeFileSync(file, '');
   const again = await mirrorplane(args);
