@@ -36,3 +36,25 @@ test('every verdict belongs to a case', (t) => {
   const asked = new Set([...readCases().values()].flat().map(({ resource }) => resource));
   for (const resource of said.keys()) t.true(asked.has(resource), resource);
 });
+
+test('hosts without end are looked at in no time that one could wait for', (t) => {
+  const hosts = Array.from({ length: 20_000 }, (_, index) => `*.h${index}.local`);
+  const spec = { hosts: [...hosts, 'a.h1.local'], http: [{ route: [{ destination: { host: 'b' } }] }] };
+  const resource = {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'VirtualService',
+    metadata: { name: 'v' },
+    spec,
+  };
+  const read = istio.readConfig(JSON.stringify(resource), 'json', OPTIONS);
+  t.deepEqual(read.ok ? [] : read.issues, [
+    {
+      path: 'VirtualService/default/v.spec.hosts[20000]',
+      message: 'is given twice: *.h1.local is for it, too',
+    },
+  ]);
+  const nothing = { ...resource, spec: { ...spec, hosts: hosts.map(() => null) } };
+  const started = performance.now();
+  t.false(istio.readConfig(JSON.stringify(nothing), 'json', OPTIONS).ok);
+  t.true(performance.now() - started < 5000);
+});

@@ -53,7 +53,7 @@ function checkWasm(wasm: Json, issues: IssueList): void {
 
 /** Without a scheme it is a path, or an image of a registry: `ghcr.io/org/plugin:v1`. */
 function isModule(url: string): boolean {
-  const scheme = /^[a-z][a-z0-9+.-]*:(?=\/|$)/i.exec(url)?.[0].toLowerCase();
+  const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0].toLowerCase();
   if (scheme !== undefined) return SCHEMES.has(scheme) && URL.canParse(url);
   return url.startsWith('/') || URL.canParse(`http://${url}`);
 }

@@ -50,9 +50,26 @@ function areLabels(name: string): boolean {
   return !/^\d+$/.test(last) && (last === '' || isDnsLabel(last)) && labels.every(isDnsLabel);
 }
 
-/** Whether a request can be for both: one of them is the other, or its wildcard covers it. */
-export function overlap(one: string, other: string): boolean {
-  return isWithin(one, other) || isWithin(other, one);
+/**
+ * Of hosts that a request can be for both of, the later one by its index, with the other: one is the other again, or its
+ * wildcard covers it. Hosts can be many, so none is compared with every other.
+ */
+export function overlaps(hosts: readonly string[]): ReadonlyMap<number, string> {
+  const twins = new Map<number, string>();
+  const first = new Map<string, number>();
+  hosts.forEach((host, index) => {
+    if (first.has(host)) twins.set(index, host);
+    else first.set(host, index);
+  });
+  for (const [host, index] of first)
+    for (let end = 0; end <= host.length; end += 1) {
+      const other = first.get(`*${host.slice(end)}`);
+      if (other !== undefined && other !== index) {
+        twins.set(Math.max(index, other), hosts[Math.min(index, other)] ?? host);
+        break;
+      }
+    }
+  return twins;
 }
 
 /** Whether all that `inner` names is `outer`, too. */

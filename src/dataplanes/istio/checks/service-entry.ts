@@ -20,6 +20,7 @@ import { checkWorkload } from './workload.ts';
 /** What istiod acknowledges and then does without. */
 export function checkServiceEntry(spec: Json, issues: IssueList, metadata: Metadata): void {
   const resolution = string(spec['resolution']) ?? 'NONE';
+  if (typeof spec['resolution'] === 'number') issues.at('resolution').add('must be the name of a resolution');
   const hosts = texts(spec['hosts']);
   if (hosts.length === 0) issues.at('hosts').add('needs at least one host');
   checkEach(hosts, issues.at('hosts'), (host, at) => {

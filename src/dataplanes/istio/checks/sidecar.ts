@@ -114,7 +114,8 @@ function checkSocket(listener: Json, bind: string, issues: IssueList): void {
 function checkOutbound(policy: Json | undefined, issues: IssueList): void {
   const proxy = object(policy?.['egressProxy']);
   const mode = policy?.['mode'];
-  if (mode === 2) return issues.at('mode').add('must be REGISTRY_ONLY or ALLOW_ANY');
+  // A number without a name here, of the mesh's own setting.
+  if (mode === 3) return issues.at('mode').add('must be REGISTRY_ONLY or ALLOW_ANY');
   if (proxy === undefined) return;
   const at = issues.at('egressProxy');
   if (mode !== 'ALLOW_ANY') return at.add('can be given only with the mode ALLOW_ANY');

@@ -3,7 +3,7 @@ import { type Json, objects } from '../../schema/json.ts';
 import { wholeHost } from '../config/hosts.ts';
 import type { Metadata } from '../types.ts';
 import { checkExportTo } from './export-to.ts';
-import { isAddress, isWildcardHost, overlap } from './names.ts';
+import { isAddress, isWildcardHost, overlaps } from './names.ts';
 import { checkHttp } from './route/http.ts';
 import { checkTcp, checkTls, isGeneratedSni, namesSni } from './route/layer4.ts';
 import { checkGateways } from './route/match.ts';
@@ -35,13 +35,14 @@ export function checkVirtualService(spec: Json, issues: IssueList, { namespace }
 }
 
 function checkHosts(hosts: readonly string[], atGateway: boolean, hasSni: boolean, issues: IssueList): void {
+  const twins = overlaps(hosts);
   hosts.forEach((host, index) => {
     const at = issues.at(index);
     const isGenerated = atGateway && hasSni && isGeneratedSni(host);
     if (!isWildcardHost(host) && !isAddress(host) && !isGenerated)
       at.add('must be a host name, such as "shop.example"');
     else if (host === '*' && !atGateway) at.add('must not be * where the routes are those of the mesh');
-    const twin = hosts.slice(0, index).find((other) => overlap(host, other));
+    const twin = twins.get(index);
     if (twin !== undefined)
       at.add(twin === host ? 'is given twice' : `is given twice: ${twin} is for it, too`);
   });

@@ -65,21 +65,21 @@ function readResource(schema: IstioSchema, identity: Identity, issues: IssueList
   const json =
     collection === undefined ? readHttpRoute(spec, at) : schema.read(collection.message, spec ?? {}, at);
   if (json === undefined) return undefined;
-  const said = issues.items.slice(before).map(({ path }) => path);
+  const said = new Set(issues.items.slice(before).map(({ path }) => path));
+  const around = new Set([...said].flatMap(parentsOf));
   const more = new IssueList(at.path);
   CHECKS.get(kind)?.(json, more, metadata);
   if (collection !== undefined) checkMetadata(kind, metadata, json, issues.at('metadata'));
   // What is wrong in itself may be why something else seems to be missing.
-  issues.items.push(...more.items.filter(({ path }) => !said.some((other) => touches(path, other))));
+  const isNews = ({ path }: Issue): boolean =>
+    !around.has(path) && ![path, ...parentsOf(path)].some((one) => said.has(one));
+  for (const issue of more.items) if (isNews(issue)) issues.items.push(issue);
   return { apiVersion, kind, metadata, spec: json };
 }
 
-function touches(path: string, other: string): boolean {
-  return path === other || isBelow(path, other) || isBelow(other, path);
-}
-
-function isBelow(path: string, parent: string): boolean {
-  return path.startsWith(`${parent}.`) || path.startsWith(`${parent}[`);
+/** What a path is below of: `a.b[2]` is below `a.b` and `a`. */
+function parentsOf(path: string): readonly string[] {
+  return [...path.matchAll(/[.[]/g)].map(({ index }) => path.slice(0, index));
 }
 
 function countsOf(resources: readonly Resource[]): Readonly<Record<string, number>> {

@@ -15,6 +15,8 @@ export function checkTrafficPolicy(policy: Json | undefined, namespace: string, 
   if (filled(policy, ...WHOLE).length === 0) issues.add(`needs at least one field: ${WHOLE.join(', ')}`);
   if (filled(policy, 'tunnel', 'proxyProtocol').length > 1)
     issues.add('cannot have tunnel and proxyProtocol at once');
+  const version = object(policy['proxyProtocol'])?.['version'];
+  if (typeof version === 'number') issues.at('proxyProtocol').at('version').add('must be V1 or V2');
   checkParts(policy, namespace, issues);
   objects(policy['portLevelSettings']).forEach((settings, index) => {
     const at = issues.at('portLevelSettings').at(index);
