@@ -57,15 +57,20 @@ async function rawData(): Promise<any> {
 }
 
 /** What Traefik made of a row. */
-async function verdictOf({ routers, services = {}, serversTransports = {} }: Row): Promise<string> {
+async function verdictOf({ routers, services = {}, serversTransports = {}, tcp }: Row): Promise<string> {
   const entries = Object.keys(routers).map((name) => raw.routers[`${name}@http`]);
   const bad = entries.filter((entry) => entry?.status === 'disabled' || entry === undefined);
   if (bad.length > 0) return 'disabled';
-  const log = await traefik.log();
+  const [stream] = Object.keys(tcp?.services ?? {});
+  if (stream !== undefined && raw.tcpRouters[`${stream}@http`].status !== 'enabled') return 'disabled';
+  const log = (await traefik.log()).split('\n');
+  const isLess = (line: string): boolean =>
+    line.includes('Failed to split host port') && line.includes(`=${stream}@http `);
+  if (stream !== undefined && log.some(isLess)) return 'default';
   const transports = Object.keys(serversTransports).map(
     (name) => `Could not configure HTTP Transport ${name}@http `,
   );
-  if (transports.some((words) => log.includes(words))) return 'default';
+  if (transports.some((words) => log.some((line) => line.includes(words)))) return 'default';
   const checked = Object.entries(services).find(
     ([, one]) => (one as any).loadBalancer?.healthCheck?.interval === '50ms',
   );

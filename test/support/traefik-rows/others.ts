@@ -1,4 +1,4 @@
-import { type Row, balancer, router, routers, rule, service, tlsOptions, transport } from './row.ts';
+import { type Row, balancer, router, routers, rule, service, tcp, tlsOptions, transport } from './row.ts';
 
 const BAD = { verdict: 'disabled' } as const;
 const DEFAULT = { verdict: 'default' } as const;
@@ -89,6 +89,16 @@ export const OTHER_ROWS: readonly Row[] = [
   ),
   service({ weighted: { services: [{ name: 'origin@http' }] } }),
   service({ weighted: { services: [{ name: 'a@origin@http' }] } }, BAD),
+
+  tcp({}),
+  tcp({ service: { loadBalancer: { servers: [{ address: '[::1]:1' }, { address: ':1' }] } } }),
+  tcp({ service: { loadBalancer: { servers: [{ address: 'no-port' }] } } }, DEFAULT),
+  tcp({ service: { loadBalancer: { servers: [{ address: 'a:1:2' }] } } }, DEFAULT),
+  tcp({ service: { loadBalancer: { servers: [{ tls: true }] } } }, DEFAULT),
+  tcp({ middleware: { ipAllowList: { sourceRange: ['10.0.0.0/8'] } } }),
+  tcp({ middleware: { ipAllowList: { sourceRange: ['10.0.0.0/99'] } } }, BAD),
+  tcp({ middleware: { ipAllowList: { sourceRange: [] } } }, BAD),
+  tcp({ middleware: { ipWhiteList: { sourceRange: [''] } } }, BAD),
 
   routers({ entryPoints: ['web'] }),
   routers({ entryPoints: [] }),

@@ -19,6 +19,7 @@ export interface Row {
   readonly middlewares?: Parts;
   readonly serversTransports?: Parts;
   readonly options?: Parts;
+  readonly tcp?: { readonly services?: Parts; readonly middlewares?: Parts };
   /** What a warning of ours is about, where it is taken with one. */
   readonly warned?: RegExp;
 }
@@ -105,6 +106,34 @@ export function tlsOptions(fields: object, said: Said = {}): Row {
   }));
 }
 
+/** A router of TCP beside the row's own, with the service and the middleware of its name where they are given. */
+export function tcp(what: { service?: object; middleware?: object }, said: Said = {}): Row {
+  return row(`tcp ${JSON.stringify(what)}`, said, (name) => ({
+    tcp: {
+      services: { [name]: what.service ?? { loadBalancer: { servers: [{ address: 'ORIGIN' }] } } },
+      ...(what.middleware && { middlewares: { [name]: what.middleware } }),
+    },
+  }));
+}
+
+function tcpOf(rows: readonly Row[]): object | undefined {
+  const all = rows.flatMap((one) => one.tcp ?? []);
+  if (all.length === 0) return undefined;
+  const services = Object.assign({}, ...all.map((one) => one.services)) as object;
+  const middlewares = Object.assign({}, ...all.map((one) => one.middlewares ?? {})) as object;
+  const routers = Object.keys(services).map((name) => [
+    name,
+    {
+      rule: `HostSNI(\`${name}.test\`)`,
+      service: name,
+      tls: { passthrough: true },
+      ...(Object.hasOwn(middlewares, name) && { middlewares: [name] }),
+    },
+  ]);
+  const hasMiddlewares = Object.keys(middlewares).length > 0;
+  return { routers: Object.fromEntries(routers) as object, services, ...(hasMiddlewares && { middlewares }) };
+}
+
 /** A dynamic configuration of these rows, with one server at this address. */
 export function documentOf(rows: readonly Row[], origin: string): object {
   const all = (kind: 'routers' | 'services' | 'middlewares' | 'serversTransports' | 'options'): object =>
@@ -119,6 +148,7 @@ export function documentOf(rows: readonly Row[], origin: string): object {
       serversTransports: filled(all('serversTransports')),
     },
     ...(options && { tls: { options } }),
+    tcp: tcpOf(rows),
   };
   return JSON.parse(JSON.stringify(document).replaceAll('ORIGIN', origin)) as object;
 }

@@ -1,5 +1,6 @@
 import { fieldsOf, listOf } from '../../json.ts';
 import {
+  type ValueRule,
   type ValueTable,
   field,
   filledTexts,
@@ -7,6 +8,7 @@ import {
   isMissing,
   items,
   keys,
+  notNegative,
   numbers,
   oneOf,
   signOf,
@@ -38,6 +40,14 @@ const TLS_FIELDS = [
   'cipherSuites',
   'minVersion',
   'maxVersion',
+];
+
+const address: readonly ValueRule[] = [
+  field((value) =>
+    isAddress(String(value ?? ''))
+      ? undefined
+      : 'must be HOST:PORT, such as "10.0.0.5:5432": Traefik goes without it',
+  ),
 ];
 
 /** What makes Traefik's services fail, or goes on with something else. */
@@ -126,6 +136,9 @@ export const SERVICES: ValueTable = {
     ],
   },
   WeightedRoundRobin: { services: [someWeight] },
+  TCPServer: { address },
+  TCPWRRService: { weight: [notNegative] },
+  UDPServer: { address },
   Spiffe: {
     ids: [texts(isSpiffeId, 'must be a SPIFFE ID such as "spiffe://example.org/shop"')],
     trustDomain: [filledTexts(isTrustDomain, 'must be a trust domain such as "example.org"')],
@@ -143,6 +156,10 @@ function faultOfVersions(
   return VERSIONS.indexOf(String(min)) > VERSIONS.indexOf(String(max))
     ? 'must not be above maxVersion'
     : undefined;
+}
+
+function isAddress(text: string): boolean {
+  return /^(\[[^\][]*\]|[^:\][]*):[^:\][]*$/.test(text);
 }
 
 function isRelative(path: string): boolean {
