@@ -141,7 +141,10 @@ test('references of TCP and UDP pass, and their fields are checked', (t) => {
   );
   t.deepEqual(
     issues(http({ other: { udp: { services: { a: { loadBalancer: { servers: [{ url: 'a' }] } } } } } })),
-    ['udp.services.a.loadBalancer.servers[0].url: is not known here; known are address'],
+    [
+      'udp.services.a.loadBalancer.servers[0].url: is not known here; known are address',
+      'udp.services.a.loadBalancer.servers[0].address: must be HOST:PORT, such as "10.0.0.5:5432": Traefik goes without it',
+    ],
   );
 });
 

@@ -1,4 +1,4 @@
-import { fieldsOf, listOf } from '../../json.ts';
+import { fieldsOf, listOf, textOf } from '../../json.ts';
 import {
   type ValueRule,
   type ValueTable,
@@ -44,7 +44,7 @@ const TLS_FIELDS = [
 
 const address: readonly ValueRule[] = [
   field((value) =>
-    isAddress(String(value ?? ''))
+    isAddress(textOf(value) ?? '')
       ? undefined
       : 'must be HOST:PORT, such as "10.0.0.5:5432": Traefik goes without it',
   ),
