@@ -74,9 +74,11 @@ export interface ReadBack {
   judge(expected: Snapshot, answers: ReadonlyMap<string, unknown>): Finding;
 }
 
-/** `other`: it has something else, still. `refused`: it has seen it and will not have it, in its own words. */
+/** `other`: it has something else, still; what, in words. `refused`: it has seen it and will not have it, in its own. */
 export type Finding =
-  { readonly state: 'applied' | 'other' } | { readonly state: 'refused'; readonly message: string };
+  | { readonly state: 'applied' }
+  | { readonly state: 'other'; readonly message?: string }
+  | { readonly state: 'refused'; readonly message: string };
 
 /** A document that nodes fetch. Its snapshot has one type with one resource, whose body is the document itself. */
 export interface Polled {

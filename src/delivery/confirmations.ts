@@ -80,7 +80,7 @@ export class Confirmations {
 
   #found(node: NodeRecord, of: Snapshot, finding: Finding): void {
     if (node.wanted === undefined) return;
-    this.#note(node, finding.state, finding.state === 'refused' ? finding.message : undefined);
+    this.#note(node, finding.state, finding.state === 'applied' ? undefined : finding.message);
     const taken = node.takenOf(of);
     // While some of it is new, something else in force says nothing of the rest.
     const wasApplied = taken.every(([record, type]) => record.acked?.version === type.version);

@@ -249,7 +249,9 @@ export class FleetDelivery {
   #late(change: Change<NodeRecord>): void {
     const late = [...change.waiting].at(0);
     if (late === undefined) return this.advance();
-    const message = `${late.id} has not acknowledged it within ${this.pace.ackTimeoutMs / 1000} s`;
+    const found = late.finding?.message;
+    const why = found === undefined ? '' : `: ${found}`;
+    const message = `${late.id} has not acknowledged it within ${this.pace.ackTimeoutMs / 1000} s${why}`;
     this.reject({ node: late.id, message });
   }
 

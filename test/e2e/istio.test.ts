@@ -138,6 +138,8 @@ test('what is not valid is refused and never served', async (t) => {
     ],
     ['weight: 100', 'wieght: 100', 'http[0].route[0].wieght'],
     ['- route:', '- redirect: { uri: /x }\n      route:', 'http[0]'],
+    ['- route:', '- timeout: 0s\n      route:', 'http[0].timeout'],
+    ['- route:', '- retries: { attempts: 2, retryOn: always }\n      route:', 'http[0].retries.retryOn'],
   ] as const) {
     const { status, body } = await rig.plane.call(
       'PUT',
@@ -156,14 +158,19 @@ test('what is not valid is refused and never served', async (t) => {
 test('what istiod acknowledges and then ignores is no success: it is taken back', async (t) => {
   await rig.plane.done('PUT', '/v1/fleets/mesh', { ...rig.fleet, delivery: { ackTimeout: '2s' } });
   const before = await rig.istiod.configs();
-  // Nothing that our checks know of.
-  const ignored = rig.config.replace(
-    '    - route:',
-    '    - retries: { attempts: 2, retryOn: when-i-say }\n      route:',
-  );
+  // CEL is nothing that our checks know of.
+  const ignored = `${rig.config}---
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: { name: logs }
+spec: { accessLogging: [{ filter: { expression: 'response.code >' } }] }
+`;
   const { delivery } = await rig.plane.done('PUT', '/v1/fleets/mesh/config?wait=acked&timeout=10s', ignored);
   t.like(delivery, { nodes: 1, acked: 0, verdict: { verdict: 'rejected' } });
-  t.regex(delivery.verdict.message, /has not acknowledged it within 2 s/);
+  t.regex(
+    delivery.verdict.message,
+    /has not acknowledged it within 2 s: istiod does not have Telemetry\/default\/logs$/,
+  );
   await until('istiod has what it had', async () => (await rig.state()) === 'acked');
   t.deepEqual(await rig.istiod.configs(), before);
 });

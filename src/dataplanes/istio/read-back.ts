@@ -26,8 +26,7 @@ export function createReadBack(schema: IstioSchema): ReadBack {
     schema.collections.map(({ group, version, kind, message }) => [`${group}/${version}/${kind}`, message]),
   );
 
-  function isThere(type: string, resource: Resource, found: readonly Json[] | undefined): boolean {
-    if (found === undefined) return false;
+  function isAs(type: string, resource: Resource, found: readonly Json[]): boolean {
     const wanted = specOf(resource);
     const message = messages.get(type) ?? '';
     return found.every((one) => {
@@ -39,25 +38,50 @@ export function createReadBack(schema: IstioSchema): ReadBack {
   function judge(expected: Snapshot, answers: ReadonlyMap<string, unknown>): Finding {
     const found = Map.groupBy(objects(answers.get(CONFIGZ)), placeOf);
     const wanted = new Set<string>();
+    const differences = { absent: [], different: [], left: [] } as Record<Difference, string[]>;
     for (const { typeUrl, resources } of expected.types.values()) {
       for (const resource of resources.values()) {
-        const place = `${typeUrl} ${resource.name}`;
+        const place = `${typeUrl}/${resource.name}`;
         wanted.add(place);
-        if (!isThere(typeUrl, resource, found.get(place))) return { state: 'other' };
+        const there = found.get(place);
+        if (there === undefined) differences.absent.push(place);
+        else if (!isAs(typeUrl, resource, there)) differences.different.push(place);
       }
     }
     // What we made earlier and do not any more is to be gone.
-    const left = [...found].some(([place, list]) => !wanted.has(place) && list.some(isOurs));
-    return { state: left ? 'other' : 'applied' };
+    for (const [place, list] of found)
+      if (!wanted.has(place) && list.some(isOurs)) differences.left.push(place);
+    const message = inWords(differences);
+    return message === '' ? { state: 'applied' } : { state: 'other', message };
   }
 
   return { paths: [CONFIGZ], judge };
 }
 
+const WORDS = {
+  absent: 'istiod does not have',
+  different: 'istiod has in another form, such as an earlier one,',
+  left: 'istiod still has',
+} as const;
+type Difference = keyof typeof WORDS;
+const MOST_NAMES = 3;
+
+/** `istiod does not have VirtualService/default/httpbin`; empty where there is no difference. */
+function inWords(differences: Readonly<Record<Difference, readonly string[]>>): string {
+  const parts = (Object.keys(WORDS) as Difference[]).flatMap((key) => {
+    const places = differences[key];
+    if (places.length === 0) return [];
+    const names = places.slice(0, MOST_NAMES).map((place) => place.split('/').slice(2).join('/'));
+    const more = places.length > MOST_NAMES ? ` and ${places.length - MOST_NAMES} more` : '';
+    return [`${WORDS[key]} ${names.join(', ')}${more}`];
+  });
+  return parts.join('; ');
+}
+
 function placeOf(one: Json): string {
   const metadata = object(one['metadata']);
   const name = `${string(metadata?.['namespace']) ?? ''}/${string(metadata?.['name']) ?? ''}`;
-  return `${string(one['apiVersion']) ?? ''}/${string(one['kind']) ?? ''} ${name}`;
+  return `${string(one['apiVersion']) ?? ''}/${string(one['kind']) ?? ''}/${name}`;
 }
 
 function isOurs(one: Json): boolean {

@@ -117,6 +117,17 @@ test('read back: applied is when all is there just so', (t) => {
     'of another source',
   );
   t.is(judge([]), 'other');
+  const told = (answer: unknown) =>
+    istio.readBack?.judge(compiled.snapshot('istiod'), new Map([['/debug/configz', answer]]));
+  t.deepEqual(told(there.filter(({ kind }) => kind !== 'VirtualService')), {
+    state: 'other',
+    message: 'istiod does not have VirtualService/default/httpbin',
+  });
+  t.deepEqual(told(configz(compiled.withPercents(new Map([[MIRROR, 1]])))), {
+    state: 'other',
+    message: 'istiod has in another form, such as an earlier one, VirtualService/default/httpbin',
+  });
+  t.regex(JSON.stringify(told([])), /istiod does not have (\w+\/[a-z-]+\/[a-z-]+, ){2}.* and \d more"/);
   t.is(judge(undefined), 'other');
   t.is(judge(there.slice(1)), 'other');
   t.is(judge(configz(compiled.withPercents(new Map([[MIRROR, 1]])))), 'other');
@@ -125,6 +136,10 @@ test('read back: applied is when all is there just so', (t) => {
     judge([...there, { ...other, metadata: { ...other.metadata, labels: left } }]),
     'other',
     'left behind',
+  );
+  t.regex(
+    JSON.stringify(told([...there, { ...other, metadata: { ...other.metadata, labels: left } }])),
+    /still has/,
   );
   // Other ways to write the same, and what a later API adds.
   const written = structuredClone(there);
