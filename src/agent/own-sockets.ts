@@ -7,15 +7,16 @@ export function socketsAt(
   address: string,
   port: number,
   /** Addresses of the machine. */
-  own: readonly string[],
+  own: () => readonly string[],
 ): readonly ListenSocket[] {
   const to = plain(address);
   const here = sockets.filter(({ ports }) => port >= ports.first && port <= ports.last);
   const exact = here.filter(({ host }) => 'address' in host && plain(host.address) === to);
   if (exact.length > 0) return exact;
-  if (!isLoopback(to) && !own.some((one) => plain(one) === to)) return [];
   const family = isIPv4(to) ? 4 : 6;
-  return here.filter(({ host }) => 'any' in host && host.any.includes(family));
+  const any = here.filter(({ host }) => 'any' in host && host.any.includes(family));
+  const isOwn = any.length > 0 && (isLoopback(to) || own().some((one) => plain(one) === to));
+  return isOwn ? any : [];
 }
 
 function isLoopback(address: string): boolean {

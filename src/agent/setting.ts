@@ -22,17 +22,20 @@ export class Setting {
   /** Of servers that copy. */
   readonly #copying: ReadonlySet<Directive>;
   readonly #sockets: readonly ListenSocket[];
-  readonly #own: readonly string[];
+  readonly #own: () => readonly string[];
 
-  /** `own`: addresses of the machine. */
-  constructor(top: readonly Directive[], nameOf: NameOf, own: readonly string[]) {
+  /** `own`: addresses of the machine, which may get and lose some. */
+  constructor(top: readonly Directive[], nameOf: NameOf, own: () => readonly string[]) {
     const { files, misplaced } = inclusionOf(top, nameOf);
     this.#files = files;
     this.#misplaced = misplaced;
-    this.#sockets = socketsOf(top);
-    this.#copying = new Set(
-      this.#sockets.map(({ server }) => server).filter((server) => copies(server, nameOf)),
-    );
+    const sockets = socketsOf(top);
+    this.#copying = new Set(sockets.map(({ server }) => server).filter((server) => copies(server, nameOf)));
+    // Hundreds of servers share a few.
+    const distinct = new Map<string, ListenSocket>();
+    for (const socket of sockets.toReversed())
+      distinct.set(JSON.stringify([socket.host, socket.ports, this.#copying.has(socket.server)]), socket);
+    this.#sockets = [...distinct.values()];
     this.#own = own;
   }
 

@@ -15,6 +15,8 @@ export interface SurveyOptions {
   readonly settingOf: (top: readonly Directive[]) => Setting;
   /** Undefined when NGINX does not run. */
   readonly processes: () => Promise<Processes | undefined>;
+  /** The configuration cannot be read; said once for each reason. */
+  readonly failed: (error: unknown) => void;
   /** What was read is on disk now; NGINX may have read it, or not yet. */
   readonly onRead?: (top: readonly Directive[], master: number | undefined) => Promise<void>;
 }
@@ -28,6 +30,7 @@ export class Survey {
   readonly #options: SurveyOptions;
   #loaded: Setting | undefined;
   #lookedAt = -Infinity;
+  #failedFor: string | undefined;
   #known: ReadonlySet<number> = new Set();
 
   constructor(options: SurveyOptions) {
@@ -46,8 +49,11 @@ export class Survey {
     let top: readonly Directive[];
     try {
       top = await read();
-    } catch {
-      // Its owner is in the middle of something; NGINX could not have loaded that either.
+      this.#failedFor = undefined;
+    } catch (error) {
+      // Its owner may be in the middle of something; NGINX could not have loaded that either.
+      if (this.#failedFor !== String(error)) this.#options.failed(error);
+      this.#failedFor = String(error);
       return;
     }
     this.#known = new Set(all);

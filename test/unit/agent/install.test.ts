@@ -86,6 +86,14 @@ test('a directory that relative includes cannot name is refused', async (t) => {
   });
 });
 
+test('the pid file is what the configuration says, wherever it says so', async (t) => {
+  const { directory, nginx } = await begin(t, '');
+  t.is(await nginx.pidFile(), `${directory}/pid`);
+  writeFileSync(join(directory, 'included'), 'worker_processes 1; pid logs/x.pid;');
+  writeFileSync(nginx.conf, '# pid /no;\nuser root; include included; events {}');
+  t.is(await nginx.pidFile(), `${directory}/logs/x.pid`);
+});
+
 test("nginx's words are its own, without times and numbers of processes", (t) => {
   const stderr =
     '2026/11/25 22:39:15 [emerg] 20977#20977: unknown directive "x" in /a:1\nnginx: configuration file /a test failed\n';

@@ -11,7 +11,7 @@ function setting(servers: string): Setting {
   return new Setting(
     top.map((one) => ({ ...one, file: '/etc/nginx/nginx.conf' })),
     nameOf,
-    OWN,
+    () => OWN,
   );
 }
 

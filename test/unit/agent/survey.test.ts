@@ -6,7 +6,7 @@ import type { Directive } from '../../../src/dataplanes/nginx/config/tokens.ts';
 import type { PlannedMirror } from '../../../src/dataplanes/nginx/plan.ts';
 
 function begin(processes: Processes | undefined) {
-  const nginx = { processes, disk: 'first', broken: false, now: 0, reads: 0 };
+  const nginx = { processes, disk: 'first', broken: false, now: 0, reads: 0, failures: 0 };
   const survey = new Survey({
     clock: { wall: () => 0, now: () => nginx.now },
     read: () => {
@@ -17,6 +17,7 @@ function begin(processes: Processes | undefined) {
     settingOf: ([one]: readonly Directive[]) =>
       ({ troubleOf: () => ({ reason: 'loop', message: one?.name }) }) as unknown as Setting,
     processes: () => Promise.resolve(nginx.processes),
+    failed: () => void nginx.failures++,
   });
   const loaded = async (ms = 1000): Promise<string | undefined> => {
     nginx.now += ms;
@@ -48,6 +49,8 @@ test('what cannot be read is read again, soon', async (t) => {
   const { nginx, loaded } = begin({ master: 1, children: [2] });
   nginx.broken = true;
   t.is(await loaded(), undefined);
+  t.is(await loaded(), undefined);
+  t.is(nginx.failures, 1, 'said once');
   nginx.broken = false;
   t.is(await loaded(), 'first');
 });
