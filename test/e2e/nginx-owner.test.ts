@@ -18,7 +18,7 @@ function edit(rig: NginxRig, from: string, to: string): () => void {
 }
 
 for (const driver of ['lua', 'reload'] as const) {
-  test(`${driver}: a mirror that its owner's configuration has no place for is at 0, with the reason; loops are refused`, async (t) => {
+  test.serial(`${driver}: a mirror that its owner's configuration has no place for is at 0, with the reason; loops are refused`, async (t) => {
     const rig = await startNginxRig(t, { driver, flags: ['--min-reload-interval', '100ms'] });
     const node = await NginxNode.start(t);
     await rig.plane.done('PUT', '/v1/fleets/ngx/config', seedExample(node.port));
@@ -88,7 +88,7 @@ for (const driver of ['lua', 'reload'] as const) {
   });
 }
 
-test('an owner who takes Lua out finds that nothing of ours needs it: the agent ends, and comes back without', async (t) => {
+test.serial('an owner who takes Lua out finds that nothing of ours needs it: the agent ends, and comes back without', async (t) => {
   const rig = await startNginxRig(t, { driver: 'lua' });
   const node = await NginxNode.start(t);
   await rig.plane.done('PUT', '/v1/fleets/ngx/config', seedExample(node.port));
