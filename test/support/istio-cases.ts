@@ -38,14 +38,19 @@ function casesOf(file: string): readonly Case[] {
   ]);
 }
 
-function caseOf({ title, kind, apiVersion, metadata, spec }: Template, value: unknown, why?: string): Case {
+/** `$x64`: that many letters. */
+const LONG = /^\$x(\d+)$/;
+
+function caseOf({ title, kind, apiVersion, metadata, spec }: Template, given: unknown, why?: string): Case {
+  const length = typeof given === 'string' ? LONG.exec(given)?.[1] : undefined;
+  const value = length === undefined ? given : 'x'.repeat(Number(length));
   const resource = {
     apiVersion: apiVersion ?? 'networking.istio.io/v1',
     kind,
     metadata: { name: 'o', namespace: 'default', ...(fill(metadata ?? {}, value) as object) },
     spec: fill(spec, value),
   };
-  return { title: `${kind}: ${title}: ${JSON.stringify(value)}`, resource: JSON.stringify(resource), why };
+  return { title: `${kind}: ${title}: ${JSON.stringify(given)}`, resource: JSON.stringify(resource), why };
 }
 
 function fill(template: unknown, value: unknown): unknown {
