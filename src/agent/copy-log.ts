@@ -15,7 +15,7 @@ const BUFFER_BYTES = 8 * 1024 * 1024;
 const [LOWEST, HIGHEST] = [22_200, 32_000];
 const TRIES = 20;
 
-/** Takes the lines that NGINX sends of each request that a mirror could copy. */
+/** Takes the lines that NGINX sends of each copy. */
 export class CopyLog {
   readonly #onLine: (line: LogLine) => void;
   #socket: Socket | undefined;
