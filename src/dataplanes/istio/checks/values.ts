@@ -65,11 +65,6 @@ export function checkWithin(
   }
 }
 
-/** What is to be a text with something in it. */
-export function checkRequired(json: Json, issues: IssueList, ...keys: readonly string[]): void {
-  for (const key of keys) if (!isFilled(json[key])) issues.at(key).add('is required');
-}
-
 const MAX_REGEX = 1024;
 
 export function checkRegex(value: unknown, issues: IssueList): void {

@@ -26,7 +26,7 @@ export function checkCorsName(name: string, issues: IssueList): void {
   if (!NAME.test(name)) issues.add('must be the name of a header, or *');
 }
 
-export function isAuthority(name: string): boolean {
+function isAuthority(name: string): boolean {
   return ['host', ':authority'].includes(name.toLowerCase());
 }
 
