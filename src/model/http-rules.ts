@@ -54,3 +54,28 @@ export const PATH_AND_QUERY: TextRule = {
   test: (text) => text.length <= 2048 && /^\/[!-~]*$/.test(text) && !text.includes('#'),
   message: 'must be a path that starts with "/", without fragment, spaces or non-ASCII characters',
 };
+
+// As from-to. https://www.iana.org/assignments/http-status-codes
+const STATUSES: readonly (readonly [number, number])[] = [
+  ...([
+    [100, 103],
+    [200, 208],
+    [226, 226],
+    [300, 305],
+    [307, 308],
+    [400, 418],
+  ] as const),
+  ...([
+    [421, 426],
+    [428, 429],
+    [431, 431],
+    [451, 451],
+    [500, 508],
+    [510, 511],
+  ] as const),
+];
+
+/** A status that HTTP has a name for. */
+export function isNamedStatus(code: number): boolean {
+  return STATUSES.some(([from, to]) => code >= from && code <= to);
+}

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { renderStatic } from '../../dataplanes/envoy/index.ts';
 import type { Issue } from '../../model/issue.ts';
-import type { Validator } from './validators.ts';
+import type { Validator } from './validator.ts';
 
 const TIMEOUT_MS = 20_000;
 const MAX_OUTPUT_BYTES = 1024 * 1024;

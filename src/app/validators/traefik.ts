@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Trial, findingIn, findingsOf, settingsFor, trialFor } from '../../dataplanes/traefik/index.ts';
 import type { Issue } from '../../model/issue.ts';
-import type { Validator } from './validators.ts';
+import type { Validator } from './validator.ts';
 
 const TIMEOUT_MS = 20_000;
 const ASK_EVERY_MS = 20;

@@ -1,12 +1,8 @@
 import type { Opinion, Validate } from '../../control/types.ts';
-import type { Compiled } from '../../dataplanes/data-plane.ts';
 import type { Fleet } from '../../model/fleet.ts';
-import type { Issue } from '../../model/issue.ts';
 import { envoyValidator } from './envoy.ts';
 import { traefikValidator } from './traefik.ts';
-
-/** What the data plane's own program has against a structure; empty: nothing. Rejects where it cannot be asked. */
-export type Validator = (compiled: Compiled) => Promise<readonly Issue[]>;
+import type { Validator } from './validator.ts';
 
 /** Programs that are asked before each change of structure, by data plane; those that are not given are not asked. */
 export interface ValidatorBinaries {

@@ -1,3 +1,4 @@
+import { isNamedStatus } from '../../../../model/http-rules.ts';
 import type { IssueList } from '../../../../model/issue.ts';
 import type { Json } from '../../../schema/json.ts';
 import { checkDurations, checkNotNegative, filled } from '../values.ts';
@@ -9,26 +10,6 @@ const POLICIES = new Set([
   ...['http3-post-connect-failure', 'cancelled', 'deadline-exceeded', 'internal', 'resource-exhausted'],
   'unavailable',
 ]);
-
-/** Statuses that have a name, as from-to. https://www.iana.org/assignments/http-status-codes */
-const STATUSES: readonly (readonly [number, number])[] = [
-  ...([
-    [100, 103],
-    [200, 208],
-    [226, 226],
-    [300, 305],
-    [307, 308],
-    [400, 418],
-  ] as const),
-  ...([
-    [421, 426],
-    [428, 429],
-    [431, 431],
-    [451, 451],
-    [500, 508],
-    [510, 511],
-  ] as const),
-];
 
 export function checkRetries(retries: Json | undefined, issues: IssueList): void {
   if (retries === undefined) return;
@@ -48,5 +29,5 @@ export function checkRetries(retries: Json | undefined, issues: IssueList): void
 
 function isStatus(text: string): boolean {
   const status = Number(text);
-  return /^[+-]?\d+$/.test(text) && STATUSES.some(([from, to]) => status >= from && status <= to);
+  return /^[+-]?\d+$/.test(text) && isNamedStatus(status);
 }

@@ -1,3 +1,4 @@
+import { isNamedStatus } from '../../../../model/http-rules.ts';
 import { type Json, fieldsOf, listOf, namesIn, textOf } from '../../json.ts';
 import { BREAKER, type Language, RETRY, faultOfCondition } from '../predicate.ts';
 import { isPattern } from './pattern.ts';
@@ -16,7 +17,7 @@ import {
   signOf,
   texts,
 } from './rule.ts';
-import { isHeaderName, isHeaderValue, isKnownStatus, isMediaType, isRange, isStatusRange } from './texts.ts';
+import { isHeaderName, isHeaderValue, isMediaType, isRange, isStatusRange } from './texts.ts';
 
 const PATTERN = 'must be a regular expression as Go has it (RE2): no look-around, no back references';
 const RANGE = 'must be an IP address or a range such as 10.0.0.0/8';
@@ -135,7 +136,7 @@ export const MIDDLEWARES: ValueTable = {
     sourceRange,
     rejectStatusCode: [
       numbers(
-        (code) => code === 0 || isKnownStatus(code),
+        (code) => code === 0 || isNamedStatus(code),
         'must be a status that HTTP has a name for, such as 403',
       ),
     ],

@@ -17,30 +17,6 @@ export function isStatusRange(text: string): boolean {
     .every((code) => /^\+?\d{1,18}$/.test(code));
 }
 
-const STATUSES: readonly (readonly [number, number])[] = [
-  ...([
-    [100, 103],
-    [200, 208],
-    [226, 226],
-    [300, 305],
-    [307, 308],
-    [400, 418],
-  ] as const),
-  ...([
-    [421, 426],
-    [428, 429],
-    [431, 431],
-    [451, 451],
-    [500, 508],
-    [510, 511],
-  ] as const),
-];
-
-/** A status that HTTP has a name for. */
-export function isKnownStatus(code: number): boolean {
-  return STATUSES.some(([from, to]) => code >= from && code <= to);
-}
-
 const MEDIA_TOKEN = "[!#$%&'*+.^_`|~\\w-]+";
 const MEDIA_TYPE = new RegExp(
   `^\\s*${MEDIA_TOKEN}(?:/${MEDIA_TOKEN})?\\s*((?:;\\s*${MEDIA_TOKEN}\\s*=\\s*(?:${MEDIA_TOKEN}|"(?:[^"\\\\\\r\\n]|\\\\.)*")\\s*)*);?\\s*$`,
