@@ -6,9 +6,6 @@ import { nginxBinary } from '../../scripts/fetch-nginx.ts';
 import type { Nginx } from './nginx.ts';
 import { until } from './until.ts';
 
-/** Of compiled code: it starts often here. */
-const CACHE = join(import.meta.dirname, '../../.cache/node');
-
 export interface AgentOptions {
   readonly nginx: Nginx;
   readonly xds: string;
@@ -54,7 +51,7 @@ export class NginxAgent {
         ...['--dir', join(nginx.directory, 'mirrorplane'), '--driver', driver, '--state', options.state],
         ...['--state-listen', options.stateListen, ...(options.more ?? [])],
       ],
-      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_COMPILE_CACHE: CACHE } },
+      { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     const killAtExit = (): void => void child.kill('SIGKILL');
     process.once('exit', killAtExit);
