@@ -99,19 +99,24 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     compiled: ReadonlyMap<string, Compiled | undefined>,
     memory: ReadonlyMap<string, FleetMemory> = new Map(),
   ): void {
+    // A fleet comes with its config and goes with it; its nodes may be there before and after.
+    let others = false;
     for (const [name, made] of compiled) {
+      const known = this.#fleets.get(name);
       if (made === undefined) {
         this.#fleets.delete(name);
+        others ||= known !== undefined;
         continue;
       }
       const fleet = this.#fleets.obtain(name, state);
+      others ||= fleet !== known;
       if (fleet === undefined) continue;
       const { verdicts = [], good } = memory.get(name) ?? {};
       if (memory.has(name))
         fleet.delivery.remember(verdicts, good && makeVersion(good.revision, good.compiled));
       fleet.publish(state, made);
     }
-    if (this.#fleets.regroup(state)) for (const node of this.#nodes.values()) this.#place(node);
+    if (this.#fleets.regroup(state) || others) for (const node of this.#nodes.values()) this.#place(node);
     for (const name of compiled.keys()) {
       const fleet = this.#fleets.get(name);
       for (const node of fleet?.members ?? []) {

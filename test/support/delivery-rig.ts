@@ -143,6 +143,15 @@ export class DeliveryRig {
     return compiled.value;
   }
 
+  /** A fleet that has no config, or none any more. */
+  bare(fleet: string): void {
+    const after = { name: fleet, dataPlane: 'envoy', nodeCluster: fleet };
+    this.#state = applyChanges(this.#state, this.#state.revision + 1, [
+      { kind: 'fleet', name: fleet, before: this.#state.fleet.get(fleet)?.value, after },
+    ]);
+    this.delivery.publish(this.#state, new Map([[fleet, undefined]]));
+  }
+
   remove(fleet: string): void {
     const before = this.#state.fleet.get(fleet)?.value;
     this.#state = applyChanges(this.#state, this.#state.revision + 1, [

@@ -211,3 +211,21 @@ test('what happens to nodes is told, in order', (t) => {
   const rejection = rig.events.find(({ kind }) => kind === 'rejected');
   t.like(rejection, { node: 'a', fleet: 'edge', message: 'no' });
 });
+
+test('a node that was there before its fleet had a config is of the fleet when it has one, and again when it is back', (t) => {
+  const rig = new DeliveryRig();
+  rig.bare('edge');
+  const node = rig.node('a');
+  t.is(rig.inspector.summary(['edge']).nodes, 0);
+  for (const percent of [5, 7]) {
+    rig.publish('edge', percent);
+    t.like(rig.inspector.summary(['edge']), { nodes: 1, pending: 1 });
+    node.ack();
+    t.like(rig.inspector.summary(['edge']), { nodes: 1, acked: 1 });
+    t.is(rig.inspector.mirrorStatus('edge', 'edge-m').effectivePercent, percent);
+    rig.publish('edge', 0);
+    t.like(rig.inspector.summary(['edge']), { acked: 0, pending: 1 }, 'a stop waits for it');
+    node.ack();
+    rig.bare('edge');
+  }
+});
