@@ -69,7 +69,7 @@ export interface Publication {
   readonly fleets: ReadonlyMap<string, Compiled | undefined>;
 }
 
-export type ControlErrorCode = 'invalid' | 'not-found' | 'conflict' | 'precondition';
+export type ControlErrorCode = 'invalid' | 'not-found' | 'conflict' | 'precondition' | 'unavailable';
 
 /** A write or a look-up that was refused. Nothing changed. */
 export class ControlError extends Error {
@@ -77,8 +77,13 @@ export class ControlError extends Error {
   readonly code: ControlErrorCode;
   readonly issues: readonly Issue[];
 
-  constructor(code: ControlErrorCode, message: string, issues: readonly Issue[] = []) {
-    super(message);
+  constructor(
+    code: ControlErrorCode,
+    message: string,
+    issues: readonly Issue[] = [],
+    options: ErrorOptions = {},
+  ) {
+    super(message, options);
     this.code = code;
     this.issues = issues;
   }

@@ -11,6 +11,7 @@ import { diffChanges } from './diff.ts';
 import type { ConfigFacts, ConfigFactsOf } from './diff.ts';
 import type { Draft } from './draft.ts';
 import type { NativeConfigs } from './native-configs.ts';
+import { Opinions, type Question } from './opinions.ts';
 import { pauseMoved } from './overlays.ts';
 import { requireMatch } from './preconditions.ts';
 import { Queue } from './queue.ts';
@@ -31,11 +32,18 @@ export interface WriterOptions {
   readonly publish: (publication: Publication) => void;
 }
 
+interface Unasked {
+  readonly unasked: readonly Question[];
+}
+
+/** Each after a write of others that changed the same structure, while the data plane was asked. */
+const MAX_ATTEMPTS = 5;
+
 export type MakeDraft<D extends Draft> = (state: State) => D | Promise<D>;
 
 /**
- * One write after the other: draft, conditions, references, compilation of every fleet it affects, one transaction,
- * publication. What is refused on the way changed nothing.
+ * One write after the other: draft, conditions, references, compilation of every fleet it affects, the data plane's own
+ * opinion, one transaction, publication. What is refused on the way changed nothing. `makeDraft` may be asked again.
  */
 export class Writer {
   readonly #options: WriterOptions;
@@ -64,7 +72,22 @@ export class Writer {
     makeDraft: MakeDraft<D>,
   ): Promise<WriteOutcome<K> & { draft: D }> {
     if (this.#closed) return Promise.reject(new StoreError('no more writes: the control plane is stopping'));
-    return this.#queue.run(() => this.#writeNow<K, D>(subject, context, makeDraft));
+    return this.#ask((opinions) => this.#writeNow<K, D>(subject, context, makeDraft, opinions));
+  }
+
+  /**
+   * Tries in the queue, and asks outside of it: what takes seconds must not hold up a stop. What was written meanwhile may
+   * have made another structure of it, to be asked about anew.
+   */
+  async #ask<T extends object>(attempt: (opinions: Opinions) => Promise<T | Unasked>): Promise<T> {
+    const opinions = new Opinions(this.#options.validate);
+    for (let left = MAX_ATTEMPTS; ; left -= 1) {
+      const result = await this.#queue.run(() => attempt(opinions));
+      if (!('unasked' in result)) return result;
+      if (left === 0)
+        throw new ControlError('conflict', 'others wrote first each time it had been checked: try again');
+      await opinions.ask(result.unasked);
+    }
   }
 
   async close(): Promise<void> {
@@ -76,7 +99,8 @@ export class Writer {
     subject: Subject | undefined,
     context: WriteContext,
     makeDraft: MakeDraft<D>,
-  ): Promise<WriteOutcome<K> & { draft: D }> {
+    opinions: Opinions,
+  ): Promise<(WriteOutcome<K> & { draft: D }) | Unasked> {
     const { dataPlanes, natives, clock, store, publish } = this.#options;
     const state = this.#state;
     const draft = await makeDraft(state);
@@ -96,7 +120,9 @@ export class Writer {
     const issues = [...(compiled.ok ? [] : compiled.issues), ...loops];
     if (!compiled.ok || issues.length > 0)
       throw new ControlError('invalid', 'a fleet could not be configured with it', issues);
-    const opinion = await this.#validate(next, compiled.value);
+    const unasked = opinions.unasked(next, compiled.value, this.#compiled);
+    if (unasked.length > 0) return { unasked };
+    const opinion = opinions.heard(next, compiled.value, this.#compiled);
     const diff = await this.#diff(state, next, { ...draft, changes });
     if (changes.length > 0 && context.dryRun !== true) {
       const { author, reason } = context;
@@ -150,30 +176,6 @@ export class Writer {
   #saidOf(state: State, fleet: string): readonly Issue[] {
     const { loops, warnings } = this.#sightOf(state, [fleet]);
     return [...(this.#compiled.get(fleet)?.warnings ?? unconfigured(state, fleet)), ...loops, ...warnings];
-  }
-
-  /** The data plane's own opinion of every structure that is new, where there is one to ask. Answers the checks made, and what else was said. */
-  async #validate(
-    state: State,
-    compiled: ReadonlyMap<string, Compiled | undefined>,
-  ): Promise<{ readonly checks: readonly string[]; readonly warnings: readonly Issue[] }> {
-    const { validate } = this.#options;
-    const checks = new Set<string>();
-    const issues: Issue[] = [];
-    const warnings: Issue[] = [];
-    for (const [name, made] of compiled) {
-      const fleet = state.fleet.get(name)?.value;
-      if (made === undefined || fleet === undefined) continue;
-      for (const check of ['schema', 'references']) checks.add(check);
-      if (validate === undefined || this.#compiled.get(name)?.structure === made.structure) continue;
-      const opinion = await validate(fleet, made);
-      if (opinion === undefined) continue;
-      if (opinion.check !== undefined) checks.add(opinion.check);
-      issues.push(...opinion.issues);
-      warnings.push(...(opinion.warnings ?? []));
-    }
-    if (issues.length > 0) throw new ControlError('invalid', 'the data plane itself refuses it', issues);
-    return { checks: [...checks], warnings };
   }
 
   #take(compiled: ReadonlyMap<string, Compiled | undefined>): void {

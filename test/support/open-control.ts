@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { Control } from '../../src/control/control.ts';
-import type { Publication, WriteContext } from '../../src/control/types.ts';
+import type { Publication, Validate, WriteContext } from '../../src/control/types.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { FakeDataPlane } from './fake-data-plane.ts';
@@ -28,6 +28,7 @@ export const NOW = new Date('2026-11-24T12:00:00Z');
 export async function openControl(
   t: ExecutionContext,
   directory = join(temporaryDirectory(t), 'data'),
+  validate?: Validate,
 ): Promise<OpenControl> {
   const store = openSqliteStore(directory);
   t.teardown(() => store.close());
@@ -37,13 +38,14 @@ export async function openControl(
     store,
     dataPlanes: new Map([envoy, nginx].map((dataPlane) => [dataPlane.kind, dataPlane])),
     clock: () => NOW,
+    ...(validate && { validate }),
   });
   const published: Publication[] = [];
   control.subscribe((publication) => published.push(publication));
   const reopen = async () => {
     await control.close();
     await store.close();
-    return openControl(t, directory);
+    return openControl(t, directory, validate);
   };
   return { control, store, directory, envoy, nginx, published, reopen };
 }
