@@ -84,6 +84,14 @@ export function balancer(fields: object, said: Said = {}): Row {
   }));
 }
 
+/** A server that need not be there: its router is not asked. */
+export function server(url: string, said: Said = {}): Row {
+  return row(`server ${url}`, said, (name) => ({
+    routers: { [name]: router(name, { rule: `Host(\`${name}.test\`) && Path(\`/\`)`, service: name }) },
+    services: { [name]: { loadBalancer: { servers: [{ url }] } } },
+  }));
+}
+
 export function service(fields: object, said: Said = {}): Row {
   return row(`service ${JSON.stringify(fields)}`, said, (name) => ({
     routers: { [name]: router(name, { service: name }) },

@@ -6,6 +6,7 @@ import { DEFAULT_LIMITS, type Endpoint, type Limits, type Target, type Tls } fro
 import { type Json, fieldsOf, listOf, namesIn, textOf } from '../json.ts';
 import { ownName } from '../names.ts';
 import { milliseconds } from './duration.ts';
+import { readServerUrl } from './server-url.ts';
 
 export interface Found {
   readonly target: Target;
@@ -14,7 +15,6 @@ export interface Found {
   readonly left: readonly string[];
 }
 
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'h2c:': 80, 'https:': 443 };
 const LOAD_BALANCER = ['servers', 'healthCheck', 'serversTransport', 'passHostHeader', 'strategy'];
 
 /** The service as a target, or why it cannot be one. */
@@ -30,12 +30,12 @@ export function targetOf(name: string, http: Json, maxBodySize: unknown): Found 
   if (balancer['passHostHeader'] === false)
     left.push('passHostHeader: false (copies carry the Host that the edge saw)');
   const transport = transportOf(balancer, http, left);
-  const tls = endpoints.scheme === 'https:' ? tlsOf(transport, left) : undefined;
+  const tls = endpoints.scheme === 'https' ? tlsOf(transport, left) : undefined;
   if (typeof tls === 'string') return tls;
   const wanted = {
     name: 'adopted',
     endpoints: endpoints.list,
-    protocol: endpoints.scheme === 'h2c:' ? 'http2' : 'http1',
+    protocol: endpoints.scheme === 'h2c' ? 'http2' : 'http1',
     ...(tls && { tls }),
     limits: limitsOf(fieldsOf(transport['forwardingTimeouts']), maxBodySize),
   } satisfies Target;
@@ -56,15 +56,12 @@ function endpointsOf(balancer: Json): { readonly scheme: string; readonly list: 
   if (weights.size > 1) return 'its servers have different weights';
   if (servers.some(({ preservePath }) => preservePath === true))
     return 'its servers put a path before every request';
-  const urls = servers.map(({ url }) => new URL(String(url)));
-  const schemes = new Set(urls.map(({ protocol }) => protocol));
+  const urls = servers.flatMap(({ url }) => readServerUrl(String(url)) ?? []);
+  if (urls.length < servers.length) return 'not all of its servers have a URL that can be read';
+  const schemes = new Set(urls.map(({ scheme }) => scheme));
   const [scheme = ''] = schemes;
   if (schemes.size > 1) return 'its servers have different schemes';
-  const list = urls.map(({ hostname, port }) => ({
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? (DEFAULT_PORTS[scheme] ?? 80) : Number(port),
-  }));
-  return { scheme, list };
+  return { scheme, list: urls.map(({ host, port }) => ({ host, port })) };
 }
 
 /** What its middlewares do to the copy, where a mirror can do it too. */

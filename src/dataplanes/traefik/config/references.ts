@@ -4,6 +4,7 @@ import { OURS, ownName } from '../names.ts';
 import { circles } from './circles.ts';
 import { untoldHealth } from './health.ts';
 import { checkRouters } from './routers.ts';
+import { faultOfServerUrl } from './server-url.ts';
 import { SERVICE_TYPES, servicesOf } from './services.ts';
 
 const STRATEGIES = ['wrr', 'p2c', 'hrw', 'leasttime'];
@@ -90,9 +91,8 @@ class ReferenceCheck {
   }
 
   #url(url: unknown, path: string): void {
-    const text = textOf(url) ?? '';
-    const isGood = URL.canParse(text) && /^(https?|h2c):\/\/[^/]/i.test(text);
-    if (!isGood) this.#add(path, 'must be a URL such as "http://10.0.0.5:8080"');
+    const fault = faultOfServerUrl(textOf(url) ?? '');
+    if (fault !== undefined) this.#add(path, fault);
   }
 
   #middleware(middleware: Json, path: string): void {

@@ -1,9 +1,8 @@
 import type { NamedHost, Origin, Surroundings } from '../../data-plane.ts';
 import { type Json, fieldsOf, listOf, textOf } from '../json.ts';
 import { ownName } from '../names.ts';
+import { readServerUrl } from './server-url.ts';
 import { servicesOf } from './services.ts';
-
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'h2c:': 80, 'https:': 443 };
 
 /** Entry points stand in each Traefik's static configuration, so that nothing is known of listeners. */
 export function surroundingsOf(document: Json): Surroundings {
@@ -47,12 +46,10 @@ function originsOf(references: readonly string[], services: Json): readonly Orig
     }
     const servers = listOf(fieldsOf(service['loadBalancer'])['servers']).map(fieldsOf);
     servers.forEach(({ url }, index) => {
-      const { hostname, port, protocol } = new URL(String(url));
-      origins.push({
-        host: hostname.replace(/^\[|\]$/g, ''),
-        port: port === '' ? (DEFAULT_PORTS[protocol] ?? 80) : Number(port),
-        path: `${path}.loadBalancer.servers[${index}]`,
-      });
+      const read = readServerUrl(String(url));
+      if (read === undefined) return;
+      const { host, port } = read;
+      origins.push({ host, port, path: `${path}.loadBalancer.servers[${index}]` });
     });
   }
   return origins;

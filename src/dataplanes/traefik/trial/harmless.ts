@@ -1,3 +1,4 @@
+import { readServerUrl } from '../config/server-url.ts';
 import { isInline } from '../config/values/texts.ts';
 import { type Json, fieldsOf, listOf, namesIn, textOf } from '../json.ts';
 import { ELSEWHERE, ownName } from '../names.ts';
@@ -85,9 +86,8 @@ const unchecked = (check: Json): Json => ({
 });
 
 function nowhere(server: Json): Json {
-  const url = textOf(server['url']) ?? '';
-  if (!URL.canParse(url)) return server;
-  return { ...server, url: `${new URL(url).protocol}//${NOWHERE}` };
+  const { scheme } = readServerUrl(textOf(server['url']) ?? '') ?? {};
+  return scheme === undefined ? server : { ...server, url: `${scheme}://${NOWHERE}` };
 }
 
 /**
