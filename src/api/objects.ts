@@ -6,6 +6,7 @@ import { formatPercent } from '../model/percent.ts';
 import { type Presented, present } from '../model/present.ts';
 import { type Entry, type Kinds } from '../model/state.ts';
 import { stopOf } from '../model/stop.ts';
+import type { Verdict } from '../model/verdict.ts';
 import type { ApiOptions } from './context.ts';
 import { ApiError } from './errors.ts';
 import {
@@ -58,7 +59,9 @@ export function objectRoutes(app: FastifyInstance, options: ApiOptions): void {
     status: { status: targetStatus },
     details: ({ value }) => {
       const nodes = probes.nodes(value.name);
-      return nodes === undefined ? {} : { status: presentNodes(nodes) };
+      const rejected = rejectedBy(options, value.name);
+      if (nodes === undefined && rejected.length === 0) return {};
+      return { status: { ...(nodes && presentNodes(nodes)), ...(rejected.length > 0 && { rejected }) } };
     },
     put: (name, body, context) => control.putTarget(name, body, context),
     patch: (name, body, context) => control.patchTarget(name, body, context),
@@ -79,6 +82,13 @@ export function objectRoutes(app: FastifyInstance, options: ApiOptions): void {
     patch: async (name, body, context) => withHints(options, await control.patchMirror(name, body, context)),
   });
   addLoad(app, options);
+}
+
+/** Fleets that copy to it, of which the nodes do not have what was written last. */
+function rejectedBy({ control, delivery }: ApiOptions, target: string): readonly Verdict[] {
+  const mirrors = [...control.state.mirror.values()].map(({ value }) => value);
+  const fleets = new Set(mirrors.flatMap((mirror) => (mirror.target === target ? [mirror.fleet] : [])));
+  return [...fleets].flatMap((fleet) => delivery.inspector.fleetStatus(fleet)?.rejected ?? []);
 }
 
 /** The series that a page can draw. */

@@ -1,5 +1,5 @@
 /** JSON schemas of targets. */
-import { duration, integer, list, object } from './schemas.ts';
+import { duration, integer, list, object, verdict } from './schemas.ts';
 
 const port = { type: 'integer', minimum: 1, maximum: 65_535 } as const;
 const endpoint = object(
@@ -81,6 +81,11 @@ export const targetStatus = {
         lastSeen: { type: ['string', 'null'] },
       }),
     ),
+    rejected: {
+      ...list(verdict),
+      description:
+        'Fleets that copy to it, of which the last write was taken back: their nodes have the last good one',
+    },
   }),
-  description: 'Of a Wallarm node; null is unknown',
+  description: 'Of a Wallarm node, and of what was taken back; null is unknown',
 };

@@ -18,6 +18,7 @@ export interface Adopted {
   /** Names of the targets and mirrors that the policies found in the config are now, new or not. */
   readonly targets: readonly string[];
   readonly mirrors: readonly string[];
+  readonly warnings: readonly Issue[];
 }
 
 /**
@@ -69,7 +70,20 @@ export function adopt(state: State, fleet: string, adoption: Adoption): Adopted 
     ],
     targets: [...new Set([...mirrors.values()].map(({ target }) => target))],
     mirrors: [...mirrors.keys()],
+    warnings: [...mirrors.values()].flatMap((mirror) => shared(state, mirror) ?? []),
   };
+}
+
+/** One change of such a target moves the copies of several fleets: nobody is to find that out by doing it. */
+function shared(state: State, { name, fleet, target }: Mirror): Issue | undefined {
+  if (state.mirror.has(name)) return undefined;
+  const others = [...state.mirror.values()].map(({ value }) => value);
+  const fleets = new Set(
+    others.flatMap((one) => (one.target === target && one.fleet !== fleet ? [one.fleet] : [])),
+  );
+  if (fleets.size === 0) return undefined;
+  const message = `target "${target}" is that of fleet ${[...fleets].sort().join(', ')}, too: a change of it moves the copies of all`;
+  return { path: `mirrors.${name}.target`, message };
 }
 
 /** Limits may have been tuned since, and are no reason for a target of its own. */

@@ -16,7 +16,7 @@ export interface ConfigDraft extends Draft {
   readonly adopted: { readonly targets: readonly string[]; readonly mirrors: readonly string[] };
 }
 
-const NOTHING = { changes: [], targets: [], mirrors: [] };
+const NOTHING = { changes: [], targets: [], mirrors: [], warnings: [] };
 
 /** A config as its fleet's, which is made if absent, and what is adopted from it. */
 export async function draftConfig(
@@ -66,7 +66,7 @@ export async function draftConfig(
       ...adopted.changes,
     ],
     blobs: new Map([[digest, text]]),
-    warnings: read.warnings,
+    warnings: [...read.warnings, ...adopted.warnings],
     native,
     adopted,
   };

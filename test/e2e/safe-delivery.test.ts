@@ -163,6 +163,9 @@ test.serial('a change that makes primary requests fail is taken back by itself',
   });
   t.is(status.rejected.revision, revision);
   t.regex(status.rejected.message, /primary errors rose/);
+  const { items: targets } = await plane.done('GET', '/v1/targets');
+  for (const target of targets)
+    t.deepEqual(target.status.rejected, [status.rejected], 'its targets tell of it');
   const changed = await Promise.all(envoys.map((envoy) => envoy.stat('cluster_manager.cluster_added')));
   t.is(new Set(changed).size, 2, `one Envoy had it, and the others never: ${changed.join(', ')}`);
   await until('both are back', async () => {

@@ -158,3 +158,20 @@ test('a dry run tells what would be adopted', async (t) => {
   t.deepEqual(outcome.adopted, { targets: ['wallarm'], mirrors: ['edge-wallarm'] });
   t.is(control.state.mirror.size, 0);
 });
+
+test('a target that another fleet copies to as well is named: a change of it moves both', async (t) => {
+  const { control } = await openControl(t);
+  const first = await control.putConfig('edge', policies(POLICY), ME);
+  t.false(first.warnings.some(({ message }) => message.includes('too')));
+  const second = await control.putConfig('core', policies({ ...POLICY, name: 'core-wallarm' }), ME);
+  t.deepEqual(second.adopted, { targets: ['wallarm'], mirrors: ['core-wallarm'] });
+  t.deepEqual(
+    second.warnings.filter(({ path }) => path === 'mirrors.core-wallarm.target'),
+    [
+      {
+        path: 'mirrors.core-wallarm.target',
+        message: 'target "wallarm" is that of fleet edge, too: a change of it moves the copies of all',
+      },
+    ],
+  );
+});
