@@ -6,6 +6,7 @@ import type { Driver, Plan, PlannedMirror } from '../dataplanes/nginx/plan.ts';
 import type { Directive } from '../dataplanes/nginx/config/tokens.ts';
 import { reloadAdvice } from './advice.ts';
 import { Contact } from './contact.ts';
+import { type Bounds, boundsOf, outcomeOf } from './copy-outcome.ts';
 import { CopyLog } from './copy-log.ts';
 import { Disk } from './disk.ts';
 import { DriverChoice } from './driver-choice.ts';
@@ -21,7 +22,7 @@ import { Resolver } from './resolver.ts';
 import { Setting } from './setting.ts';
 import { type ListenAddress, StateApi } from './state-api.ts';
 import { Survey } from './survey.ts';
-import { type CopyOutcome, TargetHealth } from './target-health.ts';
+import { TargetHealth } from './target-health.ts';
 import { Throttle } from './throttle.ts';
 import { SYSTEM_CLOCK } from './time.ts';
 import { Wake } from './wake.ts';
@@ -41,9 +42,6 @@ export interface AgentOptions {
 
 const FAILED_STEP_MS = 1000;
 const CONNECT_MS = 1000;
-/** A copy that fails after so long has held up its client's next request. Refused ones fail at once. */
-const HUNG_MS = 400;
-const NEARLY = 0.9;
 
 /** Runs beside an NGINX: takes plans from the control plane, and keeps NGINX at them. */
 export class Agent {
@@ -59,8 +57,8 @@ export class Agent {
   readonly #ended = Promise.withResolvers<string>();
   /** Mirrors whose target is being tried. */
   readonly #trying = new Set<string>();
-  /** Milliseconds after which a copy of that mirror has hung. */
-  readonly #hungMs = new Map<string, number>();
+  /** By mirror. */
+  readonly #bounds = new Map<string, Bounds>();
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -205,19 +203,17 @@ export class Agent {
 
   #follow({ mirrors }: Plan): void {
     this.#loads?.watch(mirrors.map(({ name }) => name));
-    this.#hungMs.clear();
-    for (const { name, target } of mirrors)
-      this.#hungMs.set(name, Math.min(HUNG_MS, target.limits.maxStreamDurationMs * NEARLY));
+    this.#bounds.clear();
+    for (const { name, target } of mirrors) this.#bounds.set(name, boundsOf(target.limits));
   }
 
-  #count({ mirror, drawn, failed, seconds }: LogLine): void {
-    const hungMs = this.#hungMs.get(mirror);
-    if (hungMs === undefined) return;
-    if (!drawn) return;
-    const hung = failed && seconds !== undefined && seconds * 1000 >= hungMs;
-    const outcome: CopyOutcome = hung ? 'hung' : failed ? 'failed' : 'ok';
+  #count(line: LogLine): void {
+    const { mirror, drawn, seconds = 0 } = line;
+    const bounds = this.#bounds.get(mirror);
+    if (bounds === undefined || !drawn) return;
+    const outcome = outcomeOf(line, bounds);
     this.#loads?.saw(mirror, outcome);
-    this.#health.saw(mirror, outcome, this.#clock.now());
+    this.#health.saw(mirror, outcome, seconds * 1000, this.#clock.now());
   }
 
   #tickHealth({ mirrors }: Plan): void {

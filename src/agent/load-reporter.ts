@@ -1,7 +1,7 @@
 import type { Client, ClientDuplexStream } from '@grpc/grpc-js';
 import { messageType } from '../xds/protocol.ts';
 import { type NodeIdentity, encodeNode } from './discovery.ts';
-import type { CopyOutcome } from './target-health.ts';
+import type { CopyOutcome } from './copy-outcome.ts';
 import type { Clock } from './time.ts';
 
 const LOADS = '/envoy.service.load_stats.v3.LoadReportingService/StreamLoadStats';
@@ -39,7 +39,7 @@ export class LoadReporter {
   saw(mirror: string, outcome: CopyOutcome): void {
     let copies = this.#copies.get(mirror);
     if (copies === undefined) this.#copies.set(mirror, (copies = { ok: 0, failed: 0 }));
-    copies[outcome === 'ok' ? 'ok' : 'failed'] += 1;
+    copies[outcome === 'ok' || outcome === 'slow' ? 'ok' : 'failed'] += 1;
   }
 
   /** On this channel from now on; undefined: none. */

@@ -1,7 +1,6 @@
 import { FULL, type Ppm } from '../model/percent.ts';
-
-/** What became of one copy. `hung`: the node took it and did not answer in time. */
-export type CopyOutcome = 'ok' | 'failed' | 'hung';
+import type { CopyOutcome } from './copy-outcome.ts';
+import { RecentCopies, type Tally } from './recent-copies.ts';
 
 /** How a target is doing, as seen by this NGINX. `off`: not copied to. `trial`: a trickle, to see whether it is well. */
 type Standing =
@@ -19,14 +18,23 @@ const WINDOW_MS = 3000;
 /** Fewer copies tell nothing of their share of errors. */
 const MIN_COPIES = 10;
 const MAX_FAILED = 0.5;
-/** Each of these holds up a client's next request on its connection. */
-const MAX_HUNG = 3;
+/** Fewer copies that hold up clients are chance. */
+const MIN_HELD = 3;
+/** Of one client in 200 it is borne that its next request waits. */
+const MAX_HELD = 1 / 200;
+/** The same as a time: 400 ms for one in 200, 2 s for one in 1000. */
+const MAX_HELD_MS_EACH = 2;
+/** A pause of a node that answers again is borne. */
+const LONGEST_BREATH_MS = 1000;
+/** Longer ago tells nothing of now. */
+const KEPT_MS = 30_000;
 const FIRST_PAUSE_MS = 5000;
 const LONGEST_PAUSE_MS = 300_000;
 /** One that was well for so long starts over. */
 const FORGIVEN_MS = 60_000;
 const TRICKLE: Ppm = 10_000;
-const TRIAL_COPIES = 3;
+/** One that hangs now and then is to be found before all clients are sent there. */
+const TRIAL_COPIES = 10;
 /** A trickle with too few copies in it is raised: there is too little traffic for it to tell. */
 const TRIAL_STEP_MS = 5000;
 
@@ -39,8 +47,9 @@ export class TargetHealth {
     this.#tell = tell;
   }
 
-  saw(mirror: string, outcome: CopyOutcome, now: number): void {
-    this.#mirrors.get(mirror)?.saw(outcome, now);
+  /** A copy ended. `tookMs`: how long the target took. */
+  saw(mirror: string, outcome: CopyOutcome, tookMs: number, now: number): void {
+    this.#mirrors.get(mirror)?.saw(outcome, tookMs, now);
   }
 
   /** Moves on what waits for time. `mirrors`: those there are, by their name, with where each goes. */
@@ -77,8 +86,7 @@ class Breaker {
   readonly #tell: (event: HealthEvent) => void;
   #standing: Standing;
   #pauseMs = FIRST_PAUSE_MS;
-  /** Counts by time, the oldest first: as cheap under any load. */
-  #seen: Bucket[] = [];
+  readonly #seen = new RecentCopies(KEPT_MS, MIN_HELD);
 
   constructor(name: string, destination: string, now: number, tell: (event: HealthEvent) => void) {
     this.#name = name;
@@ -92,17 +100,12 @@ class Breaker {
     return this.#standing.state === 'off' ? 0 : this.#standing.cap;
   }
 
-  saw(outcome: CopyOutcome, now: number): void {
+  saw(outcome: CopyOutcome, tookMs: number, now: number): void {
     // Those under way when it was switched off still end.
     if (this.#standing.state === 'off') return;
-    let last = this.#seen.at(-1);
-    if (last === undefined || now - last.from >= BUCKET_MS) {
-      this.#seen.push((last = { from: now, ok: 0, failed: 0, hung: 0 }));
-    }
-    last[outcome] += 1;
+    this.#seen.add(outcome, tookMs, now);
     if (this.#standing.state === 'trial') this.#judgeTrial(now);
     else if (outcome !== 'ok') this.#judge(now);
-    else this.#forget(now);
   }
 
   tick(now: number): void {
@@ -120,49 +123,53 @@ class Breaker {
   tryOut(connects: boolean, now: number): void {
     if (!this.isDue(now)) return;
     if (!connects) return this.#switchOff('it takes no connection', now);
-    this.#seen = [];
+    this.#seen.clear();
     this.#standing = { state: 'trial', since: now, cap: TRICKLE };
     this.#say('trial', 'a trickle of copies goes to it again');
   }
 
   #judge(now: number): void {
-    this.#forget(now);
-    const { ok, failed, hung } = this.#sum();
-    const all = ok + failed + hung;
-    if (failed + hung < all * MAX_FAILED) return;
-    if (hung >= MAX_HUNG) this.#switchOff(`${hung} copies were not answered in time`, now);
-    else if (all >= MIN_COPIES) this.#switchOff(`${failed + hung} of ${all} copies failed`, now);
+    const recent = this.#seen.since(now - WINDOW_MS);
+    const { all, failed, hung, held, heldMs } = recent;
+    if (all >= MIN_COPIES && failed + hung >= all * MAX_FAILED) {
+      this.#switchOff(`${failed + hung} of ${all} copies failed`, now);
+    } else if (held >= MIN_HELD && heldMs > all * MAX_HELD_MS_EACH) {
+      this.#switchOff(heldUp(recent), now);
+    } else {
+      const since = this.#sinceItHolds(now);
+      if (since !== undefined && since.held >= since.all * MAX_HELD) this.#switchOff(heldUp(since), now);
+    }
+  }
+
+  /**
+   * What became of copies since the first of the last few that were held up began: those that were good before that are
+   * no excuse. Undefined where it may have been a pause.
+   */
+  #sinceItHolds(now: number): Tally | undefined {
+    const { held } = this.#seen;
+    if (held.length < MIN_HELD) return undefined;
+    const beganAt = Math.min(...held.map((one) => one.beganAt));
+    const age = now - beganAt;
+    const hung = held.every(({ outcome }) => outcome === 'hung');
+    return age > KEPT_MS || (age < LONGEST_BREATH_MS && !hung) ? undefined : this.#seen.since(beganAt);
   }
 
   #judgeTrial(now: number): void {
-    const { ok, failed, hung } = this.#sum();
-    if (failed + hung > 0) this.#switchOff('a copy on trial failed', now);
-    else if (ok >= TRIAL_COPIES) this.#switchOn(now);
-  }
-
-  #forget(now: number): void {
-    while (this.#seen[0] !== undefined && now - this.#seen[0].from > WINDOW_MS) this.#seen.shift();
-  }
-
-  #sum(): Readonly<Record<CopyOutcome, number>> {
-    const sum = { ok: 0, failed: 0, hung: 0 };
-    for (const bucket of this.#seen) {
-      sum.ok += bucket.ok;
-      sum.failed += bucket.failed;
-      sum.hung += bucket.hung;
-    }
-    return sum;
+    const seen = this.#seen.since(-Infinity);
+    if (seen.held > 0) this.#switchOff(`on trial ${heldUp(seen)}`, now);
+    else if (seen.failed > 0) this.#switchOff('a copy on trial failed', now);
+    else if (seen.ok >= TRIAL_COPIES) this.#switchOn(now);
   }
 
   #switchOff(reason: string, now: number): void {
-    this.#seen = [];
+    this.#seen.clear();
     this.#standing = { state: 'off', until: now + this.#pauseMs };
     this.#say('off', `${reason}; next try in ${this.#pauseMs / 1000} s`);
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
   }
 
   #switchOn(now: number): void {
-    this.#seen = [];
+    this.#seen.clear();
     this.#standing = { state: 'on', since: now };
     this.#say('on', 'it is well again');
   }
@@ -172,8 +179,10 @@ class Breaker {
   }
 }
 
-interface Bucket extends Record<CopyOutcome, number> {
-  readonly from: number;
+function heldUp({ all, held, hung, heldMs }: Tally): string {
+  const each = Math.round(heldMs / held);
+  return (
+    `${held} of ${all} copies took ${each} ms each, ${hung} of them without a good answer: clients' next requests wait ` +
+    'for them'
+  );
 }
-
-const BUCKET_MS = 250;

@@ -37,7 +37,7 @@ export function limitations(
 function because(reason: LimitReason | undefined, mirror: Mirror): string {
   switch (reason) {
     case 'unwell':
-      return 'copies to its target fail or are not answered; the agent tries it again by itself';
+      return 'copies to its target fail, or are not answered, or late; the agent tries it again by itself';
     case 'expired':
       return 'its agent had not heard of the control plane for longer than expiresAfter';
     case 'unknown':

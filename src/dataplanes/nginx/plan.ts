@@ -46,7 +46,7 @@ const LIMIT = 'limit/';
 
 /** Why NGINX has a mirror at less than its plan says. */
 export const LIMIT_REASONS = [
-  /** Most copies to its target fail, or are not answered. */
+  /** Copies to its target fail, or are not answered, or late. */
   'unwell',
   /** The control plane was not heard of for longer than the mirror may go on without. */
   'expired',
