@@ -8,7 +8,8 @@ Prints the bootstrap (YAML) of an Envoy that joins the fleet, from a running con
 
   --fleet FLEET
   --node ID          the Envoy's node id, unlike that of any other
-  --server URL       REST address of the control plane (default ${DEFAULT_SERVER})
+  --server URL       REST address of the control plane (default: MIRRORPLANE_SERVER, else
+                     ${DEFAULT_SERVER})
   --admin-port PORT  of the Envoy's admin on 127.0.0.1 (default 9901; 0: any free one)
 
   MIRRORPLANE_TOKEN in the environment is sent as bearer token.
@@ -27,7 +28,7 @@ export const bootstrapCommand: Command = {
     const query = new URLSearchParams({ node: values.node });
     if (values['admin-port'] !== undefined) query.set('adminPort', values['admin-port']);
     const path = `/v1/fleets/${encodeURIComponent(values.fleet)}/bootstrap?${query.toString()}`;
-    const answer = await new RestClient(values.server ?? DEFAULT_SERVER, environment).call('GET', path);
+    const answer = await new RestClient(values.server, environment).call('GET', path);
     if (answer.ok) print(answer.text);
     else complain(problemText(answer));
     return answer.ok ? 0 : 1;

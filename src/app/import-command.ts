@@ -21,7 +21,8 @@ mirrors. FILE is
   --dry-run          say what would change, and change nothing
   --no-adopt         leave mirror policies in the configuration as they are
   --reason TEXT      kept with the revision
-  --server URL       REST address of the control plane (default ${DEFAULT_SERVER})
+  --server URL       REST address of the control plane (default: MIRRORPLANE_SERVER, else
+                     ${DEFAULT_SERVER})
 
   MIRRORPLANE_TOKEN in the environment is sent as bearer token.
 `;
@@ -62,7 +63,7 @@ export const importCommand: Command = {
     const query = new URLSearchParams();
     if (values['dry-run'] === true) query.set('dryRun', 'true');
     if (values['no-adopt'] === true) query.set('adopt', 'false');
-    const client = new RestClient(values.server ?? DEFAULT_SERVER, environment);
+    const client = new RestClient(values.server, environment);
     const headers = writeHeaders(values.reason ?? `import of ${file === '-' ? 'standard input' : file}`);
     const dry = values['dry-run'] === true;
     const dataPlane = values['data-plane'] ?? (NGINX_FILE.test(file) ? 'nginx' : undefined);

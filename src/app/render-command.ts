@@ -10,7 +10,8 @@ Prints what a fleet would be served, as a text to apply by other means (a file, 
                 (mirrorplane's GET /v1/dataplanes lists them); default: its first
   --fleet FLEET
   --node ID     what the node of this id is to have, where a rollout is at a share of them
-  --server URL  REST address of the control plane (default ${DEFAULT_SERVER})
+  --server URL  REST address of the control plane (default: MIRRORPLANE_SERVER, else
+                ${DEFAULT_SERVER})
 
   MIRRORPLANE_TOKEN in the environment is sent as bearer token.
 `;
@@ -32,7 +33,7 @@ export const renderCommand: Command = {
     if (format !== undefined) query.set('format', format);
     if (values.node !== undefined) query.set('node', values.node);
     const path = `/v1/fleets/${encodeURIComponent(values.fleet)}/rendered?${query.toString()}`;
-    const answer = await new RestClient(values.server ?? DEFAULT_SERVER, environment).call('GET', path);
+    const answer = await new RestClient(values.server, environment).call('GET', path);
     if (answer.ok) print(answer.text);
     else complain(problemText(answer));
     return answer.ok ? 0 : 1;

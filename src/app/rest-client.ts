@@ -36,12 +36,16 @@ export class RestClient {
   readonly #server: string;
   readonly #token: string | undefined;
 
-  /** `server`: a URL, or HOST:PORT. The token is `MIRRORPLANE_TOKEN`. Throws {@link UsageError} on any other text. */
-  constructor(server: string, environment: Environment) {
+  /**
+   * `given`: a URL, or HOST:PORT; not given: `MIRRORPLANE_SERVER`. The token is `MIRRORPLANE_TOKEN`. Throws
+   * {@link UsageError} on any other text.
+   */
+  constructor(given: string | undefined, environment: Environment) {
+    const server = given ?? (environment['MIRRORPLANE_SERVER'] || DEFAULT_SERVER);
     const url = URL.parse(/^https?:\/\//.test(server) ? server : `http://${server}`);
     if (url === null || url.hostname === '' || /:\/\/.*:\/\//.test(server)) {
       throw new UsageError(
-        `--server: "${server}" is no address of a control plane, such as ${DEFAULT_SERVER}`,
+        `${given === undefined ? 'MIRRORPLANE_SERVER' : '--server'}: "${server}" is no address of a control plane, such as ${DEFAULT_SERVER}`,
       );
     }
     this.#server = `${url.origin}${url.pathname.replace(/\/$/, '')}`;

@@ -24,7 +24,8 @@ const USAGE = `Usage: mirrorplane rollout ACTION [NAME] [--reason TEXT] [--watch
   --reason TEXT   kept with the revision
   --watch         watch it afterwards; Ctrl-C ends the view, not the rollout
   --dry-run       with put: say what is wrong with the plan, and change nothing
-  --server URL    REST address of the control plane (default ${DEFAULT_SERVER})
+  --server URL    REST address of the control plane (default: MIRRORPLANE_SERVER, else
+                  ${DEFAULT_SERVER})
 
   MIRRORPLANE_TOKEN in the environment is sent as bearer token.
   Exit code 1: it was refused, or the control plane cannot be reached; 2: these words make no sense.
@@ -54,7 +55,7 @@ export const rolloutCommand: Command = {
     if (action === undefined) throw new UsageError('an ACTION is needed');
     if (values['dry-run'] === true && action !== 'put') throw new UsageError('only put takes --dry-run');
     const headers = writeHeaders(values.reason);
-    const make = (): RestClient => new RestClient(values.server ?? DEFAULT_SERVER, context.environment);
+    const make = (): RestClient => new RestClient(values.server, context.environment);
     const watching = values.watch === true;
     if (action === 'list') {
       expectWords(action, names, []);

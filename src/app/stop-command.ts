@@ -9,7 +9,8 @@ Copies nothing, in one fleet or in all, until it is released. It wins over perce
   --fleet FLEET  default: every fleet
   --release      end the stop
   --reason TEXT  kept with the revision
-  --server URL   REST address of the control plane (default ${DEFAULT_SERVER})
+  --server URL   REST address of the control plane (default: MIRRORPLANE_SERVER, else
+                 ${DEFAULT_SERVER})
 
   MIRRORPLANE_TOKEN in the environment is sent as bearer token.
   Exit code 1: it was refused, or not every connected node has it yet.
@@ -25,7 +26,7 @@ export const stopCommand: Command = {
     const path =
       values.fleet === undefined ? '/v1/stop' : `/v1/fleets/${encodeURIComponent(values.fleet)}/stop`;
     const headers = writeHeaders(values.reason);
-    const client = new RestClient(values.server ?? DEFAULT_SERVER, environment);
+    const client = new RestClient(values.server, environment);
     const answer = await client.call(values.release === true ? 'DELETE' : 'PUT', `${path}?wait=acked`, {
       headers,
     });

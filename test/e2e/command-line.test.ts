@@ -15,8 +15,15 @@ interface Said {
   readonly err: string;
 }
 
-async function run(args: readonly string[], input = ''): Promise<Said> {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+async function run(
+  args: readonly string[],
+  input = '',
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Said> {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
   child.stdin.end(input);
   const code = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
@@ -88,6 +95,10 @@ test('what is typed wrong is told with the usage; what is in the way of a start 
   const nobody = await run(['rollout', 'list', '--server', '127.0.0.1:9']);
   t.is(nobody.code, 1);
   t.regex(nobody.err, /cannot reach/);
+  const named = await run(['rollout', 'list'], undefined, { MIRRORPLANE_SERVER: '127.0.0.1:9' });
+  t.regex(named.err, /cannot reach http:\/\/127\.0\.0\.1:9/);
+  const wrong = await run(['rollout', 'list'], undefined, { MIRRORPLANE_SERVER: 'a b' });
+  t.regex(wrong.err, /MIRRORPLANE_SERVER: "a b" is no address/);
 
   const data = temporaryDirectory(t);
   const plane = await ControlPlane.start({ data });
