@@ -41,8 +41,11 @@ export interface Opinion {
   readonly warnings?: readonly Issue[];
 }
 
-/** Asks the data plane itself before a structure is stored. Undefined: nothing is to be said. */
-export type Validate = (fleet: Fleet, compiled: Compiled) => Promise<Opinion | undefined>;
+/** Asks the data plane itself before a structure is stored. Undefined: nothing is to be said. A promise where it takes time. */
+export type Validate = (
+  fleet: Fleet,
+  compiled: Compiled,
+) => Promise<Opinion | undefined> | Opinion | undefined;
 
 /** A fleet's native config to be written. */
 export interface ConfigInput {

@@ -11,7 +11,7 @@ import { diffChanges } from './diff.ts';
 import type { ConfigFacts, ConfigFactsOf } from './diff.ts';
 import type { Draft } from './draft.ts';
 import type { NativeConfigs } from './native-configs.ts';
-import { Opinions, type Question } from './opinions.ts';
+import { Opinions } from './opinions.ts';
 import { pauseMoved } from './overlays.ts';
 import { requireMatch } from './preconditions.ts';
 import { Queue } from './queue.ts';
@@ -32,8 +32,9 @@ export interface WriterOptions {
   readonly publish: (publication: Publication) => void;
 }
 
-interface Unasked {
-  readonly unasked: readonly Question[];
+/** Not written yet. */
+interface Asking {
+  readonly asking: Promise<ControlError | undefined>;
 }
 
 /** Each after a write of others that changed the same structure, while the data plane was asked. */
@@ -79,14 +80,15 @@ export class Writer {
    * Tries in the queue, and asks outside of it: what takes seconds must not hold up a stop. What was written meanwhile may
    * have made another structure of it, to be asked about anew.
    */
-  async #ask<T extends object>(attempt: (opinions: Opinions) => Promise<T | Unasked>): Promise<T> {
+  async #ask<T extends object>(attempt: (opinions: Opinions) => Promise<T | Asking>): Promise<T> {
     const opinions = new Opinions(this.#options.validate);
     for (let left = MAX_ATTEMPTS; ; left -= 1) {
       const result = await this.#queue.run(() => attempt(opinions));
-      if (!('unasked' in result)) return result;
+      if (!('asking' in result)) return result;
       if (left === 0)
         throw new ControlError('conflict', 'others wrote first each time it had been checked: try again');
-      await opinions.ask(result.unasked);
+      const error = await result.asking;
+      if (error !== undefined) throw error;
     }
   }
 
@@ -100,7 +102,7 @@ export class Writer {
     context: WriteContext,
     makeDraft: MakeDraft<D>,
     opinions: Opinions,
-  ): Promise<(WriteOutcome<K> & { draft: D }) | Unasked> {
+  ): Promise<(WriteOutcome<K> & { draft: D }) | Asking> {
     const { dataPlanes, natives, clock, store, publish } = this.#options;
     const state = this.#state;
     const draft = await makeDraft(state);
@@ -120,8 +122,8 @@ export class Writer {
     const issues = [...(compiled.ok ? [] : compiled.issues), ...loops];
     if (!compiled.ok || issues.length > 0)
       throw new ControlError('invalid', 'a fleet could not be configured with it', issues);
-    const unasked = opinions.unasked(next, compiled.value, this.#compiled);
-    if (unasked.length > 0) return { unasked };
+    const asking = opinions.ask(next, compiled.value, this.#compiled);
+    if (asking !== undefined) return { asking };
     const opinion = opinions.heard(next, compiled.value, this.#compiled);
     const diff = await this.#diff(state, next, { ...draft, changes });
     if (changes.length > 0 && context.dryRun !== true) {

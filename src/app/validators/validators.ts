@@ -14,9 +14,10 @@ export function validatorOf({ envoy, traefik }: ValidatorBinaries): Validate {
   const validators = new Map<string, Validator>();
   if (envoy !== undefined) validators.set('envoy', envoyValidator(envoy));
   if (traefik !== undefined) validators.set('traefik', traefikValidator(traefik));
-  return async (fleet, compiled) => {
-    const issues = await validators.get(fleet.dataPlane)?.(compiled);
-    return issues ? { check: fleet.dataPlane, issues } : unseen(fleet);
+  return (fleet, compiled) => {
+    const { dataPlane } = fleet;
+    const answer = validators.get(dataPlane)?.(compiled);
+    return answer?.then((issues) => ({ check: dataPlane, issues })) ?? unseen(fleet);
   };
 }
 
