@@ -176,7 +176,7 @@ test.serial('a Traefik that cannot be asked is an error of the operator, and not
   ] as const) {
     const app = await startWith(t, binary);
     const failed = await put(app, '/v1/fleets/edge/config', GOOD);
-    t.is(failed.status, 500, failed.text);
+    t.is(failed.status, 503, failed.text);
     await t.throwsAsync(traefikValidator(binary)(compiled(GOOD)), { message: words });
     t.is((await app.call('GET', '/v1/fleets/edge/config')).status, 404);
   }
