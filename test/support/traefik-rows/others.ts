@@ -1,6 +1,7 @@
 import {
   type Row,
   balancer,
+  idle,
   router,
   routers,
   rule,
@@ -141,6 +142,37 @@ export const OTHER_ROWS: readonly Row[] = [
   ),
   service({ weighted: { services: [{ name: 'origin@http' }] } }),
   service({ weighted: { services: [{ name: 'a@origin@http' }] } }, BAD),
+
+  ...[
+    { weighted: { services: [{ name: 'gone' }] } },
+    { weighted: { services: [{ name: 'NAME' }] } },
+    { weighted: { services: [{ name: 'origin' }] }, loadBalancer: { servers: [{ url: 'http://ORIGIN' }] } },
+    { middlewares: ['gone'] },
+    { loadBalancer: { servers: [{ url: 'http://a/%zz' }] } },
+    { mirroring: { service: 'origin', mirrors: [{ name: 'origin', percent: 101 }] } },
+    { failover: { service: 'origin', fallback: 'gone' } },
+  ].map((fields) =>
+    idle({ services: { NAME: fields } }, { warned: /services.row\d+.*no router leads there/ }),
+  ),
+  ...[
+    { chain: { middlewares: ['gone'] } },
+    { chain: { middlewares: ['NAME'] } },
+    { redirectRegex: { regex: '(' } },
+    { errors: { status: ['x'], service: 'gone' } },
+    { addPrefix: { prefix: '/a' }, compress: {} },
+  ].map((fields) =>
+    idle({ middlewares: { NAME: fields } }, { warned: /middlewares.row\d+.*no router leads there/ }),
+  ),
+  idle({ options: { NAME: { cipherSuites: ['x'] } } }, { warned: /options.row\d+.*no router leads there/ }),
+  idle(
+    {
+      services: { NAME: { weighted: { services: [{ name: 'NAME.a' }] } } },
+      middlewares: { NAME: { errors: { status: ['500'], service: 'NAME' } } },
+    },
+    { warned: /services.row\d+.weighted.*no router leads there/ },
+  ),
+  balancer({ servers: [{ url: '' }] }, { verdict: 'fails', warned: /500/ }),
+  balancer({ servers: [{ weight: 1 }] }, { verdict: 'fails', warned: /500/ }),
 
   tcp({}),
   tcp({ service: { loadBalancer: { servers: [{ address: '[::1]:1' }, { address: ':1' }] } } }),

@@ -51,6 +51,14 @@ export function middleware(type: string, fields: unknown, said: Said = {}): Row 
   }));
 }
 
+/** Pieces that no router leads to, beside a router of the row's. `NAME`: the row's own. */
+export function idle(parts: Pick<Row, 'services' | 'middlewares' | 'options'>, said: Said): Row {
+  return row(`idle ${JSON.stringify(parts)}`, said, (name) => ({
+    routers: { [name]: router(name) },
+    ...(JSON.parse(JSON.stringify(parts).replaceAll('NAME', name)) as typeof parts),
+  }));
+}
+
 /** `bad`: Traefik leaves the router out for it. */
 export function middlewares(
   type: string,

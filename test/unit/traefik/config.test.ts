@@ -100,6 +100,76 @@ HTTP:
   });
 });
 
+test('whole numbers are those that Traefik takes them for', (t) => {
+  const cases = {
+    '1_000': 1000,
+    '010': 8,
+    '0x1F': 31,
+    '0b11': 3,
+    '0o17': 15,
+    '-0_7': -7,
+    '+5': 5,
+    '09': 9,
+    '1__0_': 10,
+  };
+  for (const [text, priority] of Object.entries(cases)) {
+    const config = http({ router: { priority: 'HERE' } }).replace('"HERE"', ` ${text}`);
+    t.is(document(config, 'yaml').http.routers.r.priority, priority, text);
+  }
+  for (const text of ['"1_000"', '"0x10"', '_1', '1:30', '0xg', '1a'])
+    t.is(
+      issues(http({ router: { priority: 'HERE' } }).replace('"HERE"', ` ${text}`), 'yaml').length,
+      1,
+      text,
+    );
+});
+
+test('TOML, and a second document, are refused in words', (t) => {
+  for (const text of [
+    '[http.routers.a]\n  rule = "Host(`a`)"\n',
+    '# a\n[http]\n  [http.routers]\n',
+    'http.routers.a.rule = "Host(`a`)"\n',
+    '[[tls.certificates]]\n  certFile = "a"\n',
+  ])
+    t.regex(issues(text, 'yaml').join(), /TOML.*YAML/, text);
+  t.regex(issues(`${http()}\n---\n${http()}`, 'yaml').join(), /more than one YAML document/);
+});
+
+test('what is wrong with pieces that no router leads to is told, and taken', (t) => {
+  const bad = { redirectRegex: { regex: '(' } };
+  const told = (config: string): readonly string[] => {
+    const result = read(config);
+    return result.ok ? result.warnings.map(({ path }) => path) : ['refused'];
+  };
+  const idle = { idle: bad, 'a.b': { chain: { middlewares: ['gone'] } } };
+  const tcp = {
+    routers: { a: { rule: 'HostSNI(`*`)', service: 's' } },
+    services: { s: address('a:1'), 's.b': address('b') },
+  };
+  t.deepEqual(told(http({ more: { middlewares: idle }, other: { tcp } })), [
+    'http.middlewares.a.b.chain.middlewares[0]',
+    'http.middlewares.idle.redirectRegex.regex',
+    'tcp.services.s.b.loadBalancer.servers[0].address',
+  ]);
+  for (const middlewares of [
+    { a: bad },
+    { a: { chain: { middlewares: ['b'] } }, b: bad },
+    { a: { errors: { status: ['500'], service: 't', query: '/' } }, b: bad },
+    { a: { compress: true }, 'mirrorplane-a': { compress: true } },
+  ]) {
+    const services = {
+      services: {
+        s: { loadBalancer: { servers: [] } },
+        t: { loadBalancer: { servers: [] }, middlewares: ['b'] },
+      },
+    };
+    const more = { middlewares, ...('errors' in middlewares.a ? services : {}) };
+    t.deepEqual(told(http({ router: { middlewares: ['a'] }, more })), ['refused']);
+  }
+});
+
+const address = (text: string): object => ({ loadBalancer: { servers: [{ address: text }] } });
+
 test('merge keys and anchors are followed; what is besides the configuration is left out, with a warning', (t) => {
   const text = `
 x-base: &base { rule: "Path(\`/\`)", service: s }

@@ -1,8 +1,10 @@
 import { type Issue, IssueList, type Result, fail, ok } from '../../../model/issue.ts';
 import type { Adoption, NativeConfig } from '../../data-plane.ts';
 import { type Json, fieldsOf, inOrder } from '../json.ts';
+import { OURS } from '../names.ts';
 import { readShape } from '../schema/types.ts';
 import { adopt } from './adopt.ts';
+import { idlePaths } from './reached.ts';
 import { checkReferences } from './references.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { readText } from './text.ts';
@@ -35,14 +37,18 @@ export function readTraefikConfig(
     const message = 'has neither http.routers nor http.services: all traffic of the fleet would end in 404';
     return fail([{ path: '', message }]);
   }
+  checkNames(http, issues);
   const more = new IssueList();
   checkReferences(read, more, warnings);
   checkValues(read, more, warnings);
-  // What is wrong in itself may be why something seems to be missing.
+  // What is wrong in itself may be why something seems to be missing, or why no router seems to lead there.
   const rest = more.items.filter(
     ({ path }) => !issues.items.some((said) => isWithin(path, said.path) || isWithin(said.path, path)),
   );
-  if (issues.items.length > 0 || rest.length > 0) return fail([...issues.items, ...rest]);
+  const isIdle = idlePaths(read);
+  if (issues.items.length > 0 || rest.some(({ path }) => !isIdle(path)))
+    return fail([...issues.items, ...rest]);
+  warnings.push(...rest.map(asIdle));
   warnings.push(...templates(text));
   const counts = Object.fromEntries(
     COUNTED.map((kind) => [kind, Object.keys(fieldsOf(http[kind])).length] as const),
@@ -59,6 +65,22 @@ export function readTraefikConfig(
     }),
     [...warnings, ...result.warnings],
   );
+}
+
+function checkNames(http: Json, issues: IssueList): void {
+  for (const kind of COUNTED) {
+    for (const name of Object.keys(fieldsOf(http[kind])))
+      if (OURS.test(name))
+        issues
+          .at('http')
+          .at(kind)
+          .at(name)
+          .add('must not begin with "mirrorplane", which is for what is added');
+  }
+}
+
+function asIdle({ path, message }: Issue): Issue {
+  return { path, message: `${message}; no router leads there, so that Traefik serves the rest` };
 }
 
 function isWithin(path: string, outer: string): boolean {

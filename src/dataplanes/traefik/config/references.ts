@@ -1,6 +1,6 @@
 import type { Issue, IssueList } from '../../../model/issue.ts';
 import { type Json, fieldsOf, listOf, namesIn, textOf } from '../json.ts';
-import { OURS, ownName } from '../names.ts';
+import { ownName } from '../names.ts';
 import { circles } from './circles.ts';
 import { untoldHealth } from './health.ts';
 import { checkRouters } from './routers.ts';
@@ -57,7 +57,6 @@ class ReferenceCheck {
     for (const name of Object.keys(fieldsOf(this.#http[kind]))) {
       const path = `http.${kind}.${name}`;
       if (name.includes('@')) this.#add(path, 'must not contain "@", which Traefik puts before a provider');
-      if (OURS.test(name)) this.#add(path, 'must not begin with "mirrorplane", which is for what is added');
     }
   }
 
@@ -91,8 +90,11 @@ class ReferenceCheck {
   }
 
   #url(url: unknown, path: string): void {
-    const fault = faultOfServerUrl(textOf(url) ?? '');
-    if (fault !== undefined) this.#add(path, fault);
+    const text = textOf(url);
+    const fault = text === undefined ? undefined : faultOfServerUrl(text);
+    if (text === undefined)
+      this.#warnings.push({ path, message: 'is not given: requests that get there are answered 500' });
+    else if (fault !== undefined) this.#add(path, fault);
   }
 
   #middleware(middleware: Json, path: string): void {
