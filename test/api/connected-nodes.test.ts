@@ -6,7 +6,7 @@ import { FleetOfClients } from '../support/fleet-of-clients.ts';
 import { until } from '../support/until.ts';
 
 const NODES = 2;
-const TARGET = { endpoints: [{ host: '127.0.0.1', port: 9 }] };
+const TARGET = { endpoints: [{ host: '127.0.0.1', port: 8445 }] };
 const MIRROR = { fleet: 'edge', target: 'wallarm', percent: 5 };
 const KEY = 'mirrorplane.edge-wallarm';
 
