@@ -1,6 +1,7 @@
-import type { NamedHost, Origin, Surroundings } from '../dataplanes/data-plane.ts';
+import type { Listener, NamedHost, Origin, Surroundings } from '../dataplanes/data-plane.ts';
 import { isIpAddress } from '../model/host.ts';
 import type { Issue } from '../model/issue.ts';
+import type { Mirror } from '../model/mirror.ts';
 import { addressesOf, canonicalHost, coversHost, isLocal, isSamePlace, reaches } from '../model/place.ts';
 import type { State } from '../model/state.ts';
 import type { Endpoint, Target } from '../model/target.ts';
@@ -24,18 +25,50 @@ export function sightOf(state: State, fleets: readonly string[], surroundingsOf:
   const asked = new Set(fleets);
   const loops: Issue[] = [];
   const warnings: Issue[] = [];
+  const copying = mirrorsByFleet(state);
   for (const { fleet, target, mirrors } of destinationsIn(state)) {
     const own = asked.has(fleet) ? surroundingsOf(fleet) : undefined;
     for (const finding of own === undefined ? [] : findingsOf(own, target)) {
-      if (finding.kind === 'listener') loops.push(...mirrors.map((name) => loopOf(name, target, finding)));
-      else warnings.push(warningOf(fleet, target, finding));
+      if (finding.kind === 'listener') {
+        const sight = sightOfListener(target, finding, mirrors, copying.get(fleet) ?? []);
+        loops.push(...sight.loops);
+        warnings.push(...sight.warnings);
+      } else warnings.push(warningOf(fleet, target, finding));
     }
     for (const other of state.fleet.keys()) {
       if (other === fleet || !(asked.has(fleet) || asked.has(other))) continue;
-      warnings.push(...elsewhere(target, other, surroundingsOf(other)?.listeners ?? []));
+      const listeners = surroundingsOf(other)?.listeners ?? [];
+      warnings.push(...elsewhere(target, other, listeners, copying.get(other) ?? []));
     }
   }
   return { loops, warnings };
+}
+
+/**
+ * A mirror that copies what comes in where its own copies go has a loop: copies have the host, path and method of their
+ * requests. One that leads to where another mirror copies may have one, which depends on which requests that copies.
+ */
+function sightOfListener(
+  target: Target,
+  finding: Finding & { readonly kind: 'listener' },
+  mirrors: readonly Mirror[],
+  ofFleet: readonly Mirror[],
+): Sight {
+  const copiedBy = (mirror: Mirror): boolean | undefined => verdictOf(finding.listeners, mirror);
+  const looping = mirrors.filter((mirror) => copiedBy(mirror) === true);
+  if (looping.length > 0)
+    return { loops: looping.map(({ name }) => loopOf(name, target, finding)), warnings: [] };
+  const other = ofFleet.find((mirror) => copiedBy(mirror) === true);
+  if (other !== undefined) return { loops: [], warnings: [copiedOf(target, finding, other)] };
+  const isUnknown = mirrors.some((mirror) => copiedBy(mirror) === undefined);
+  return { loops: [], warnings: isUnknown ? [listeningOf(target, finding)] : [] };
+}
+
+/** Of several listeners that an endpoint may lead to. */
+function verdictOf(listeners: readonly Listener[], mirror: Mirror): boolean | undefined {
+  const verdicts = new Set(listeners.map((listener) => listener.copiedBy(mirror)));
+  if (verdicts.has(true)) return true;
+  return verdicts.has(undefined) ? undefined : false;
 }
 
 /** Those that were not there before. What was is no reason to refuse a write, which may be the one that ends it. */
@@ -48,25 +81,33 @@ export function newAmong(loops: readonly Issue[], before: Sight): readonly Issue
 interface Destination {
   readonly fleet: string;
   readonly target: Target;
-  readonly mirrors: string[];
+  readonly mirrors: Mirror[];
+}
+
+function mirrorsByFleet(state: State): ReadonlyMap<string, readonly Mirror[]> {
+  return Map.groupBy(
+    [...state.mirror.values()].map(({ value }) => value),
+    ({ fleet }) => fleet,
+  );
 }
 
 function destinationsIn(state: State): Iterable<Destination> {
   const found = new Map<string, Destination>();
   for (const { value: mirror } of state.mirror.values()) {
-    const { name, fleet } = mirror;
+    const { fleet } = mirror;
     const target = state.target.get(mirror.target)?.value;
     if (target === undefined) continue;
     const key = JSON.stringify([fleet, target.name]);
     const known = found.get(key);
-    if (known === undefined) found.set(key, { fleet, target, mirrors: [name] });
-    else known.mirrors.push(name);
+    if (known === undefined) found.set(key, { fleet, target, mirrors: [mirror] });
+    else known.mirrors.push(mirror);
   }
   return found.values();
 }
 
 type Finding = { readonly endpoint: Endpoint; readonly index: number } & (
-  { readonly kind: 'listener' } | { readonly kind: 'host' | 'origin'; readonly path: string }
+  | { readonly kind: 'listener'; readonly listeners: readonly Listener[] }
+  | { readonly kind: 'host' | 'origin'; readonly path: string }
 );
 
 /** What is around a fleet, to be looked up: configs may be large, and targets have many endpoints. */
@@ -104,13 +145,13 @@ class Around {
 
   #find(endpoint: Endpoint, index: number): readonly Finding[] {
     const at = { endpoint, index };
-    if (this.#surroundings.listeners.some((listener) => reaches(endpoint, listener)))
-      return [{ ...at, kind: 'listener' }];
-    const host = this.#hostFor(endpoint);
+    const listeners = this.#surroundings.listeners.filter((listener) => reaches(endpoint, listener));
+    const host = listeners.length > 0 ? undefined : this.#hostFor(endpoint);
     const origin = addressesOf(endpoint.host)
       .flatMap((address) => this.#origins.get(address) ?? [])
       .find(({ port }) => port === undefined || port === endpoint.port);
     return [
+      ...(listeners.length === 0 ? [] : [{ ...at, kind: 'listener' as const, listeners }]),
       ...(host === undefined ? [] : [{ ...at, kind: 'host' as const, path: host.path }]),
       ...(origin === undefined ? [] : [{ ...at, kind: 'origin' as const, path: origin.path }]),
     ];
@@ -138,7 +179,27 @@ function findingsOf(surroundings: Surroundings, target: Target): readonly Findin
 function loopOf(mirror: string, { name }: Target, { endpoint }: Finding): Issue {
   return {
     path: `mirrors.${mirror}.target`,
-    message: `target "${name}" has ${textOf(endpoint)}, where this fleet itself listens: each copy would be copied again; give it the node's address`,
+    message:
+      `target "${name}" has ${textOf(endpoint)}, where this fleet itself listens: each copy would be copied again; ` +
+      "give it the node's address, or leave what comes in there out of the mirror",
+  };
+}
+
+function copiedOf({ name }: Target, { endpoint, index }: Finding, other: Mirror): Issue {
+  return {
+    path: `targets.${name}.endpoints[${index}]`,
+    message:
+      `target "${name}" goes to ${textOf(endpoint)}, where this fleet itself listens, and mirror "${other.name}" copies what ` +
+      "comes in there: copies are copied again, without end if they lead back; give it the node's address",
+  };
+}
+
+function listeningOf({ name }: Target, { endpoint, index }: Finding): Issue {
+  return {
+    path: `targets.${name}.endpoints[${index}]`,
+    message:
+      `target "${name}" goes to ${textOf(endpoint)}, where this fleet itself listens, and its config does not tell whether ` +
+      'requests are copied there: if they are, copies are copied without end',
   };
 }
 
@@ -160,18 +221,16 @@ function warningOf(
 function elsewhere(
   { name, endpoints }: Target,
   fleet: string,
-  listeners: readonly Endpoint[],
+  listeners: readonly Listener[],
+  mirrors: readonly Mirror[],
 ): readonly Issue[] {
-  return endpoints.flatMap((endpoint, index) =>
-    !isLocal(endpoint.host) && listeners.some((listener) => isSamePlace(endpoint, listener))
-      ? [
-          {
-            path: `targets.${name}.endpoints[${index}]`,
-            message: `target "${name}" goes to ${textOf(endpoint)}, where fleet "${fleet}" listens: copies may be copied again there; point it at the node's own address`,
-          },
-        ]
-      : [],
-  );
+  return endpoints.flatMap((endpoint, index) => {
+    if (isLocal(endpoint.host)) return [];
+    const there = listeners.filter((listener) => isSamePlace(endpoint, listener));
+    if (!mirrors.some((mirror) => verdictOf(there, mirror) !== false)) return [];
+    const message = `target "${name}" goes to ${textOf(endpoint)}, where fleet "${fleet}" listens: copies may be copied again there; point it at the node's own address`;
+    return [{ path: `targets.${name}.endpoints[${index}]`, message }];
+  });
 }
 
 function textOf({ host, port }: Endpoint): string {

@@ -98,12 +98,17 @@ export interface NativeConfig {
 
 /** What is around a fleet's edges, as far as their own config says: where copies had better not go. */
 export interface Surroundings {
-  /** Where they take requests, by addresses of their machines. `0.0.0.0`, `::`: any. */
-  readonly listeners: readonly Endpoint[];
+  /** Where they take requests that can be copied, by addresses of their machines. `0.0.0.0`, `::`: any. */
+  readonly listeners: readonly Listener[];
   /** What they answer for. */
   readonly hosts: readonly NamedHost[];
   /** Where they send the requests themselves, and not only copies. */
   readonly origins: readonly Origin[];
+}
+
+export interface Listener extends Endpoint {
+  /** Whether the mirror copies requests that come in here, at least some. Undefined: the config does not tell. */
+  copiedBy(mirror: Mirror): boolean | undefined;
 }
 
 /** `shop.example`, `*.shop.example`, `shop.*`; `*` is everything. No ports. */

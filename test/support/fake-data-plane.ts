@@ -11,7 +11,7 @@ import type {
 import { fail, ok } from '../../src/model/issue.ts';
 import type { Issue, Result } from '../../src/model/issue.ts';
 import { DEFAULT_COPY } from '../../src/model/mirror.ts';
-import { DEFAULT_LIMITS } from '../../src/model/target.ts';
+import { DEFAULT_LIMITS, type Endpoint } from '../../src/model/target.ts';
 import type { Ppm } from '../../src/model/percent.ts';
 import type { TypeSnapshot } from '../../src/snapshot/snapshot.ts';
 import { contentHash, makeResource, makeSnapshot, makeTypeSnapshot } from '../../src/snapshot/build.ts';
@@ -21,7 +21,8 @@ export interface FakeConfigText {
   readonly listeners?: number;
   readonly routes?: readonly string[];
   readonly policies?: readonly FakePolicy[];
-  readonly around?: Partial<Surroundings>;
+  /** What comes in where it listens is copied by every mirror. */
+  readonly around?: Partial<Omit<Surroundings, 'listeners'>> & { readonly listeners?: readonly Endpoint[] };
 }
 
 export interface FakePolicy {
@@ -88,7 +89,12 @@ export class FakeDataPlane implements DataPlane<FakeNative> {
     const policies = adopt ? (parsed.policies ?? []) : [];
     return ok({
       text: parsed,
-      surroundings: { listeners: [], hosts: [], origins: [], ...parsed.around },
+      surroundings: {
+        hosts: [],
+        origins: [],
+        ...parsed.around,
+        listeners: (parsed.around?.listeners ?? []).map((at) => ({ ...at, copiedBy: () => true })),
+      },
       counts: { listeners: parsed.listeners ?? 0, routes: parsed.routes?.length ?? 0 },
       adopted: {
         targets: policies.map(({ target, host }) => ({

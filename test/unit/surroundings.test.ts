@@ -5,16 +5,37 @@ import { createEnvoyDataPlane, loadSchema } from '../../src/dataplanes/envoy/ind
 import { createIstioDataPlane, loadIstioSchema } from '../../src/dataplanes/istio/index.ts';
 import { createNginxDataPlane } from '../../src/dataplanes/nginx/index.ts';
 import { createTraefikDataPlane } from '../../src/dataplanes/traefik/index.ts';
+import { DEFAULT_COPY, type Mirror, type RouteSelector } from '../../src/model/mirror.ts';
 
 const envoy = createEnvoyDataPlane(loadSchema());
 const nginx = createNginxDataPlane();
 const traefik = createTraefikDataPlane();
 const istio = createIstioDataPlane(loadIstioSchema());
 
-function around(dataPlane: Pick<DataPlane, 'readConfig'>, config: string, adopt = true): Surroundings {
+type Reader = Pick<DataPlane, 'readConfig'>;
+
+function surroundingsOf(dataPlane: Reader, config: string, adopt = true): Surroundings {
   const read = dataPlane.readConfig(config, 'yaml', { fleet: 'edge', adopt });
   if (!read.ok) throw new Error(JSON.stringify(read.issues));
   return read.value.surroundings;
+}
+
+function around(dataPlane: Reader, config: string, adopt?: boolean) {
+  const { listeners, ...rest } = surroundingsOf(dataPlane, config, adopt);
+  return { ...rest, listeners: listeners.map(({ host, port }) => ({ host, port })) };
+}
+
+/** By port: whether a mirror with these selectors copies what comes in. */
+function copied(
+  dataPlane: Reader,
+  config: string,
+  routes: readonly RouteSelector[] = [],
+  exclude: readonly RouteSelector[] = [],
+): Record<number, boolean | undefined> {
+  const names = { name: 'm', fleet: 'edge', target: 't' };
+  const mirror: Mirror = { ...names, percent: 0, copy: DEFAULT_COPY, routes, exclude };
+  const { listeners } = surroundingsOf(dataPlane, config, false);
+  return Object.fromEntries(listeners.map((listener) => [listener.port, listener.copiedBy(mirror)]));
 }
 
 function example(name: string): string {
@@ -72,6 +93,7 @@ test("Istio's example: its gateway, its hosts, and the service behind its route"
 
 const HCM =
   'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+const TCP_PROXY = 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy';
 const ROUTER = 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router';
 const AGGREGATE = 'type.googleapis.com/envoy.extensions.clusters.aggregate.v3.ClusterConfig';
 
@@ -180,6 +202,139 @@ test('Envoy: names of certificates, clusters by weight, of others and by EDS; no
   });
 });
 
+interface Manager {
+  readonly [field: string]: unknown;
+}
+
+function listener(port: number, ...managers: readonly Manager[]): object {
+  const filters = managers.map((fields) => ({
+    name: 'hcm',
+    typed_config: {
+      ...{ '@type': HCM, stat_prefix: 'in', ...fields },
+      http_filters: [{ name: 'router', typed_config: { '@type': ROUTER } }],
+    },
+  }));
+  const chains = filters.map((filter, index) => ({
+    ...(index > 0 && { filter_chain_match: { server_names: [`${index}.example`] } }),
+    filters: [filter],
+  }));
+  return { name: `l${port}`, address: address('127.0.0.1', port), filter_chains: chains };
+}
+
+function byRds(name: string): Manager {
+  return { rds: { route_config_name: name, config_source: { ads: {}, resource_api_version: 'V3' } } };
+}
+
+const SCOPES = {
+  name: 'scopes',
+  scope_key_builder: {
+    fragments: [{ header_value_extractor: { name: 'x', element_separator: ',', index: 0 } }],
+  },
+  rds_config_source: { ads: {}, resource_api_version: 'V3' },
+};
+
+function scoped(name: string): Manager {
+  const scope = { name: 's', key: { fragments: [{ string_key: 'a' }] }, route_configuration_name: name };
+  return {
+    scoped_routes: {
+      ...SCOPES,
+      scoped_route_configurations_list: { scoped_route_configurations: [scope] },
+    },
+  };
+}
+
+const SCOPES_ELSEWHERE: Manager = {
+  scoped_routes: {
+    ...SCOPES,
+    scoped_rds: { scoped_rds_config_source: { ads: {}, resource_api_version: 'V3' } },
+  },
+};
+
+function routesTo(name: string, ...prefixes: readonly string[]): object {
+  const routes = prefixes.map((prefix) => ({ name: prefix, match: { prefix }, route: { cluster: 'a' } }));
+  return { name, virtual_hosts: [{ name: `${name}-host`, domains: ['*'], routes }] };
+}
+
+test('Envoy: what comes in at a listener is copied where a mirror selects a route that its managers lead to', (t) => {
+  const plain = routesTo('plain', '/');
+  const redirects = { match: { prefix: '/' }, redirect: { path_redirect: '/new' } };
+  const config = JSON.stringify({
+    listeners: [
+      listener(1, byRds('shop')),
+      listener(2, { route_config: plain }),
+      listener(3, { route_config: routesTo('inner', '/in') }, byRds('shop')),
+      listener(4, scoped('shop')),
+      listener(5, SCOPES_ELSEWHERE),
+      listener(6, {
+        route_config: { name: 'gone', virtual_hosts: [{ name: 'v', domains: ['*'], routes: [redirects] }] },
+      }),
+      {
+        name: 'tunnel',
+        address: address('127.0.0.1', 7),
+        filter_chains: [
+          {
+            filters: [
+              {
+                name: 'tcp',
+                typed_config: { '@type': TCP_PROXY, stat_prefix: 'tcp', cluster: 'a' },
+              },
+            ],
+          },
+        ],
+      },
+    ],
+    routes: [routesTo('shop', '/api', '/')],
+    clusters: [
+      {
+        ...{ name: 'a', connect_timeout: '1s', type: 'STATIC' },
+        load_assignment: assignment('a', address('10.0.1.1', 80)),
+      },
+    ],
+  });
+  const by = (routes?: readonly RouteSelector[], exclude?: readonly RouteSelector[]) =>
+    copied(envoy, config, routes, exclude);
+  t.deepEqual(by(), { 1: true, 2: true, 3: true, 4: true, 5: undefined, 6: false });
+  const shop = { 1: true, 2: false, 3: true, 4: true, 5: undefined, 6: false };
+  t.deepEqual(by([{ routeConfig: 'shop' }]), shop);
+  t.deepEqual(by([{ route: '/api' }]), shop);
+  t.deepEqual(by([], [{ routeConfig: 'plain' }, { routeConfig: 'inner' }]), shop);
+  // One that leaves something of a route selects it all the same.
+  t.deepEqual(by([], [{ pathPrefix: '/in' }]), {
+    1: true,
+    2: true,
+    3: true,
+    4: true,
+    5: undefined,
+    6: false,
+  });
+  t.deepEqual(by([{ pathPrefix: '/in/a' }], [{ routeConfig: 'shop' }, { routeConfig: 'plain' }]), {
+    ...{ 1: false, 2: false, 3: true, 4: false, 5: undefined, 6: false },
+  });
+});
+
+test('Envoy: ten thousand routes are looked through in a part of the time that they take to be read', (t) => {
+  const prefixes = Array.from({ length: 10_000 }, (_, index) => `/p${index}`);
+  const config = JSON.stringify({
+    listeners: [listener(1, byRds('shop'))],
+    routes: [routesTo('shop', ...prefixes)],
+    clusters: [
+      {
+        ...{ name: 'a', connect_timeout: '1s', type: 'STATIC' },
+        load_assignment: assignment('a', address('10.0.1.1', 80)),
+      },
+    ],
+  });
+  const begin = performance.now();
+  const [only] = surroundingsOf(envoy, config).listeners;
+  const reading = performance.now() - begin;
+  const names = { name: 'm', fleet: 'edge', target: 't', percent: 0, copy: DEFAULT_COPY, exclude: [] };
+  const mirror: Mirror = { ...names, routes: [{ match: { prefix: '/none' } }] };
+  const start = performance.now();
+  t.is(only?.copiedBy(mirror), false);
+  const ms = performance.now() - start;
+  t.true(ms < reading / 2, `${ms} ms, and ${reading} ms to read`);
+});
+
 const NGINX = `
 stream { server { listen 5432; proxy_pass db:5432; } }
 http {
@@ -232,6 +387,57 @@ test('NGINX: where no server is known to copy any may come to; one that says no 
   const included = 'include /etc/nginx/mirrorplane/location.conf;';
   t.deepEqual(ports(`http { server { listen 80; location / { ${included} } } server { listen 81; } }`), [80]);
 });
+
+for (const [what, config, routes, expected] of [
+  ['one without any line of a mirror, alone', 'server { }', [], { 80: true }],
+  [
+    'two, on one address',
+    'server { listen 81; } server { listen 81; listen 82; }',
+    [],
+    { 81: true, 82: undefined },
+  ],
+  [
+    'one beside others in other files',
+    'include conf.d/*.conf; include mime.types; server { }',
+    [],
+    { 80: undefined },
+  ],
+  [
+    'two under one mirror, of which one is off',
+    'mirror /m; server { listen 80; location / { } } server { listen 81; mirror off; location / { } }',
+    [],
+    { 80: true },
+  ],
+  [
+    'two under one mirror, where locations are off',
+    'mirror /m; server { location / { mirror off; } location /a { } } server { listen 81; location / { mirror off; } }',
+    [],
+    { 80: true },
+  ],
+  [
+    'one that is prepared',
+    'server { include mirrorplane/server.conf; } server { listen 81; }',
+    [],
+    { 80: undefined },
+  ],
+  [
+    'two, each with locations of its own',
+    'server { location / { include mirrorplane/location-a.conf; } } ' +
+      'server { listen 81; location / { include mirrorplane/location-b.conf; } }',
+    [{ route: 'a' }],
+    { 80: true, 81: false },
+  ],
+  [
+    'two with a file for all, of which one is off',
+    'include mirrorplane/location.conf; server { } server { listen 81; mirror off; }',
+    [],
+    { 80: true },
+  ],
+] as const) {
+  test(`NGINX: servers that make copies: ${what}`, (t) => {
+    t.deepEqual(copied(nginx, `http { ${config} }`, routes), expected);
+  });
+}
 
 test('Traefik: hosts however a rule is written, and servers behind services of services', (t) => {
   const server = (...urls: readonly string[]) => ({
@@ -335,4 +541,73 @@ test('Istio: services and what ServiceEntries say is behind them, of routes and 
     { host: 'api.api.svc.cluster.local', port: 80, path: 'HTTPRoute/api/api.spec.rules[0].backendRefs[0]' },
     { host: 'other.far.svc.cluster.local', port: 81, path: 'HTTPRoute/api/api.spec.rules[0].backendRefs[1]' },
   ]);
+});
+
+function gateway(name: string, ...servers: readonly string[]): string {
+  const list = servers.map((server) => `    - { ${server} }`).join('\n');
+  return `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: ${name}, namespace: edge }
+spec:
+  selector: { istio: ingress }
+  servers:
+${list}
+---`;
+}
+
+function service(name: string, spec: string): string {
+  return `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: ${name}, namespace: shop }
+spec: { ${spec} }
+---`;
+}
+
+const TO_SHOP = 'route: [{ destination: { host: shop } }]';
+
+const GATEWAYS = [
+  gateway(
+    'public',
+    "port: { number: 1, name: a, protocol: HTTP }, hosts: ['*/*.example']",
+    "port: { number: 2, name: b, protocol: HTTP }, hosts: ['*/other.test']",
+    "port: { number: 3, name: c, protocol: HTTPS }, tls: { mode: SIMPLE, credentialName: x }, hosts: ['shop.example']",
+    "port: { number: 4, name: d, protocol: HTTP }, tls: { httpsRedirect: true }, hosts: ['shop.example']",
+    "port: { number: 5, name: e, protocol: TLS }, tls: { mode: PASSTHROUGH }, hosts: ['shop.example']",
+  ),
+  gateway('inner', "port: { number: 6, name: a, protocol: HTTP }, hosts: ['*']"),
+  gateway('idle', "port: { number: 7, name: a, protocol: HTTP }, hosts: ['*']"),
+  gateway('dotted', "port: { number: 8, name: a, protocol: HTTP }, hosts: ['*']"),
+  service(
+    'shop',
+    `hosts: [shop.example], gateways: [edge/public], http: [{ match: [{ port: 1 }], ${TO_SHOP} }]`,
+  ),
+  service(
+    'secure',
+    `hosts: [shop.example], gateways: [edge/public], http: [{ match: [{ port: 3 }], ${TO_SHOP} }]`,
+  ),
+  service('root', 'hosts: [inner.example], gateways: [edge/inner], http: [{ delegate: { name: leaf } }]'),
+  service('leaf', `http: [{ ${TO_SHOP} }]`),
+  service('mesh', `hosts: [shop.shop.svc.cluster.local], http: [{ ${TO_SHOP} }]`),
+  service('far', `hosts: [far.example], gateways: [dotted.edge.svc.cluster.local], http: [{ ${TO_SHOP} }]`),
+].join('');
+
+test('Istio: what comes in at a gateway is copied where a VirtualService of it, and of its host and port, is', (t) => {
+  const by = (...names: readonly string[]) =>
+    copied(
+      istio,
+      GATEWAYS,
+      names.map((name) => ({ virtualHost: `shop/${name}` })),
+    );
+  const none = { 1: false, 2: false, 3: false, 6: false, 7: false, 8: false };
+  t.deepEqual(by(), { 1: true, 2: false, 3: true, 6: true, 7: false, 8: true });
+  t.deepEqual(by('shop'), { ...none, 1: true });
+  t.deepEqual(by('secure'), { ...none, 3: true });
+  t.deepEqual(by('leaf'), { ...none, 6: true });
+  t.deepEqual(by('far'), { ...none, 8: true });
+  t.deepEqual(by('mesh'), none);
+  t.deepEqual(copied(istio, GATEWAYS, [], [{ virtualHost: 'shop/shop' }]), {
+    ...{ 1: false, 2: false, 3: true, 6: true, 7: false, 8: true },
+  });
 });

@@ -1,4 +1,4 @@
-import type { RouteSelector } from '../../model/mirror.ts';
+import type { Mirror, RouteSelector } from '../../model/mirror.ts';
 import { type Json, object, objects, string } from '../schema/json.ts';
 import { HTTP_ROUTE, type Resource, VIRTUAL_SERVICE, keyOf, pathOf } from './types.ts';
 
@@ -43,8 +43,14 @@ function goesUpstream(route: Json, list: 'http' | 'rules'): boolean {
   );
 }
 
+/** Whether the mirror copies the requests of this route. */
+export function isCopiedBy({ routes, exclude }: Mirror, place: RoutePlace): boolean {
+  const isSelected = routes.length === 0 || routes.some((selector) => selects(selector, place));
+  return isSelected && !exclude.some((selector) => selects(selector, place));
+}
+
 /** Whether the selector means this route. `virtualHost`: NAMESPACE/NAME; `route`: its name, or `#` and its index. */
-export function selects({ virtualHost, domain, route }: RouteSelector, place: RoutePlace): boolean {
+function selects({ virtualHost, domain, route }: RouteSelector, place: RoutePlace): boolean {
   const { resource, name, index } = place;
   if (
     virtualHost !== undefined &&

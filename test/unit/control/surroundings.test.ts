@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { sightOf } from '../../../src/control/surroundings.ts';
 import { ControlError } from '../../../src/control/types.ts';
-import type { Surroundings } from '../../../src/dataplanes/data-plane.ts';
+import type { Listener, Surroundings } from '../../../src/dataplanes/data-plane.ts';
 import { DEFAULT_COPY } from '../../../src/model/mirror.ts';
 import { EMPTY_STATE, type State, applyChanges } from '../../../src/model/state.ts';
 import { DEFAULT_LIMITS, type Endpoint } from '../../../src/model/target.ts';
@@ -16,8 +16,17 @@ import {
 
 const LISTENER = { host: '0.0.0.0', port: 80 };
 
-function around(fields: Partial<Surroundings>): Surroundings {
-  return { listeners: [], hosts: [], origins: [], ...fields };
+type CopiedBy = Listener['copiedBy'];
+
+/** Where every mirror copies what comes in, unless something else is said. */
+function around(
+  {
+    listeners = [],
+    ...fields
+  }: Partial<Omit<Surroundings, 'listeners'>> & { listeners?: readonly Endpoint[] },
+  copiedBy: CopiedBy = () => true,
+): Surroundings {
+  return { hosts: [], origins: [], ...fields, listeners: listeners.map((at) => ({ ...at, copiedBy })) };
 }
 
 /** Fleets with a mirror each to the one target; the first has two. */
@@ -98,6 +107,56 @@ for (const [text, kind, path] of [
   });
 }
 
+/** A target at a listener, of mirrors `edge-a` and `edge-b`; `edge-c` copies to somewhere else. */
+function sightAt(copiedBy: CopiedBy, origins: Surroundings['origins'] = []) {
+  const other = { name: 'elsewhere', endpoints: [{ host: 'node', port: 8445 }] };
+  const state = stateOf([{ host: '127.0.0.1', port: 80 }]);
+  const [mirror, target] = [state.mirror.get('edge-a')?.value, state.target.get('t')?.value];
+  if (mirror === undefined || target === undefined) throw new Error('no state');
+  const next = applyChanges(state, 2, [
+    { kind: 'target', name: 'elsewhere', before: undefined, after: { ...target, ...other } },
+    {
+      ...{ kind: 'mirror', name: 'edge-c', before: undefined },
+      after: { ...mirror, name: 'edge-c', target: 'elsewhere' },
+    },
+  ]);
+  const edge = around({ listeners: [LISTENER], origins }, copiedBy);
+  return sightOf(next, ['edge'], () => edge);
+}
+
+for (const [what, copying, loops, warning] of [
+  ['by one of its mirrors', { 'edge-b': true }, ['mirrors.edge-b.target'], undefined],
+  [
+    'by one, and for others it is not known',
+    { 'edge-a': undefined, 'edge-b': true },
+    ['mirrors.edge-b.target'],
+    undefined,
+  ],
+  ['by no mirror', {}, [], undefined],
+  ['by a mirror that leads elsewhere', { 'edge-c': true }, [], /mirror "edge-c" copies what comes in there/],
+  ['by whom it is not known', { 'edge-a': undefined }, [], /does not tell whether/],
+  ['perhaps by a mirror that leads elsewhere', { 'edge-c': undefined }, [], undefined],
+] as const) {
+  test(`a target where the fleet listens, and what comes in is copied ${what}`, (t) => {
+    const verdicts = new Map<string, boolean | undefined>(Object.entries(copying));
+    const sight = sightAt(({ name }) => (verdicts.has(name) ? verdicts.get(name) : false));
+    t.deepEqual(
+      sight.loops.map(({ path }) => path),
+      [...loops],
+    );
+    t.is(sight.warnings.length, warning === undefined ? 0 : 1);
+    if (warning === undefined) return;
+    t.is(sight.warnings[0]?.path, 'targets.t.endpoints[0]');
+    t.regex(sight.warnings[0]?.message ?? '', warning);
+  });
+}
+
+test('a listener of no copies, to which requests go themselves, gets each copied request twice', (t) => {
+  const sight = sightAt(() => false, [{ host: '127.0.0.1', port: 80, path: 'clusters[chained]' }]);
+  t.deepEqual(sight.loops, []);
+  t.regex(sight.warnings[0]?.message ?? '', /gets there twice/);
+});
+
 test('a name that is answered for and an origin too is both; each endpoint is told apart', (t) => {
   const both = around({
     hosts: [{ name: 'shop.example', path: 'a' }],
@@ -129,6 +188,10 @@ test('a listener of another fleet is warned of by its own address, whichever of 
   t.is(said('10.0.0.2', 81, ['edge']).length, 0);
   t.is(said('127.0.0.1', 8445, ['edge']).length, 0, "any machine's");
   t.is(said('10.0.0.2', 80, []).length, 0);
+  const quiet = { ...there, listeners: there.listeners.map((at) => ({ ...at, copiedBy: () => false })) };
+  const state = stateOf([{ host: '10.0.0.2', port: 80 }], ['edge', 'other']);
+  const { warnings } = sightOf(state, ['edge'], (fleet) => (fleet === 'other' ? quiet : around({})));
+  t.deepEqual(warnings, [], 'where nothing is copied');
 });
 
 async function refusal(t: ExecutionContext, write: Promise<unknown>): Promise<ControlError> {

@@ -1,17 +1,60 @@
 import type { Endpoint } from '../../../model/target.ts';
-import type { NamedHost, Origin, Surroundings } from '../../data-plane.ts';
+import type { Listener, NamedHost, Origin, Surroundings } from '../../data-plane.ts';
 import { type Json, dig, object, objects, string, walk } from '../json.ts';
 import type { ResourceList } from '../types.ts';
+import { selectsSome } from '../plan/select.ts';
+import { mapHcms } from './http-connection-managers.ts';
+import { mirrorableRoutes } from './mirror-policies.ts';
 import { clustersOf, membersOf } from './upstreams.ts';
 
 type Lists = Readonly<Record<ResourceList, readonly Json[]>>;
 
 export function surroundingsOf(lists: Lists): Surroundings {
+  const routes = new Map(lists.routes.map((json) => [String(json['name']), json]));
   return Object.freeze({
-    listeners: lists.listeners.filter((listener) => listener['bind_to_port'] !== false).flatMap(addressesOf),
+    listeners: lists.listeners
+      .filter((listener) => listener['bind_to_port'] !== false)
+      .flatMap((listener) => listenersOf(listener, routes)),
     hosts: [...lists.routes.flatMap(domainsOf), ...lists.listeners.flatMap(serverNamesOf)],
     origins: originsOf(lists),
   });
+}
+
+/** What takes no HTTP copies nothing, wherever it leads. */
+function listenersOf(listener: Json, routes: ReadonlyMap<string, Json>): readonly Listener[] {
+  const managers = managersOf(listener);
+  if (managers.length === 0) return [];
+  const own = managers.flatMap(routeNamesOf).map((name) => routes.get(name) ?? {});
+  // Scopes of a server of its own may lead to any routes.
+  const otherwise = managers.some((manager) => dig(manager, 'scoped_routes', 'scoped_rds') !== undefined)
+    ? undefined
+    : false;
+  const copiedBy: Listener['copiedBy'] = (mirror) =>
+    own.some((json) => mirrorableRoutes(json, '').some((place) => selectsSome(mirror, place))) || otherwise;
+  return addressesOf(listener).map((endpoint) => ({ ...endpoint, copiedBy }));
+}
+
+function managersOf(listener: Json): readonly Json[] {
+  const found: Json[] = [];
+  mapHcms(listener, '', (manager, { chain }) => {
+    if (chain !== undefined) found.push(manager);
+    return manager;
+  });
+  return found;
+}
+
+/** Routes that stand in a list of scopes themselves are no resource of ours, and never mirrored. */
+function routeNamesOf(manager: Json): readonly string[] {
+  const list = dig(
+    manager,
+    'scoped_routes',
+    'scoped_route_configurations_list',
+    'scoped_route_configurations',
+  );
+  return [
+    dig(manager, 'rds', 'route_config_name'),
+    ...objects(list).map((scope) => scope['route_configuration_name']),
+  ].flatMap((name) => string(name) ?? []);
 }
 
 /** Of an endpoint of a cluster and of a listener alike. Those of pipes and UDP are no target's. */

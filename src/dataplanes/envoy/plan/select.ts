@@ -1,8 +1,19 @@
-import type { RouteSelector } from '../../../model/mirror.ts';
+import type { Mirror, RouteSelector } from '../../../model/mirror.ts';
 import { type Json, object, objects, string } from '../json.ts';
 import type { RoutePlace } from '../config/mirror-policies.ts';
 import type { Condition, Selection } from './condition.ts';
 import { selectDomain } from './domain.ts';
+
+/** Whether some requests of a route are the mirror's. */
+export function selectsSome(
+  { routes, exclude }: Pick<Mirror, 'routes' | 'exclude'>,
+  place: RoutePlace,
+): boolean {
+  return (
+    (routes.length === 0 || routes.some((selector) => select(selector, place) !== undefined)) &&
+    !exclude.some((selector) => select(selector, place)?.length === 0)
+  );
+}
 
 /** Which requests of a route a selector means. */
 export function select(

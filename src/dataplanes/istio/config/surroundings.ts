@@ -1,8 +1,8 @@
-import type { Endpoint } from '../../../model/target.ts';
 import type { NamedHost, Origin, Surroundings } from '../../data-plane.ts';
 import { type Json, dig, object, objects, string } from '../../schema/json.ts';
 import { placesOf } from '../routes.ts';
 import { GATEWAY, HTTP_ROUTE, type Resource, SERVICE_ENTRY, VIRTUAL_SERVICE, pathOf } from '../types.ts';
+import { listenersOf } from './gateways.ts';
 import { wholeHost } from './hosts.ts';
 
 type Place = Omit<Origin, 'path'>;
@@ -10,21 +10,13 @@ type Place = Omit<Origin, 'path'>;
 export function surroundingsOf(resources: readonly Resource[]): Surroundings {
   const entries = entriesOf(resources);
   return Object.freeze({
-    listeners: resources.filter(({ kind }) => kind === GATEWAY).flatMap(listenersOf),
+    listeners: listenersOf(resources),
     hosts: resources.flatMap(hostsOf),
     origins: resources.flatMap(destinationsOf).flatMap(({ host, port, path }) => {
       const entry = entries.get(host);
       const behind = entry === undefined ? [] : endpointsOf(entry, port);
       return [{ host, ...(port !== undefined && { port }) }, ...behind].map((place) => ({ ...place, path }));
     }),
-  });
-}
-
-function listenersOf({ spec }: Resource): readonly Endpoint[] {
-  return objects(spec['servers']).flatMap((server) => {
-    const host = string(server['bind']) ?? '0.0.0.0';
-    const port = Number(dig(server, 'port', 'number') ?? 0);
-    return host.startsWith('unix:') || port === 0 ? [] : [{ host, port }];
   });
 }
 

@@ -18,6 +18,11 @@ export function named(directives: readonly Directive[] | undefined, name: string
   return (directives ?? []).filter((directive) => directive.name === name);
 }
 
+/** What stands beside servers, and is in force in all of them. */
+export function outside(top: readonly Directive[]): readonly Directive[] {
+  return [...top, ...named(top, 'http').flatMap(({ block }) => block ?? [])];
+}
+
 /** What is in force in `place`: in it, or in the nearest block around it that says so. */
 export function inForce({ directive, around }: Place, name: string): Directive | undefined {
   for (const { block } of [directive, ...around]) {

@@ -1,7 +1,9 @@
-import { isDnsName, isIpAddress } from '../../../model/host.ts';
+import { isDnsName } from '../../../model/host.ts';
 import type { Endpoint } from '../../../model/target.ts';
 import type { NamedHost, Origin, Surroundings } from '../../data-plane.ts';
-import { type Place, lines, locationFor, named, walk } from './scopes.ts';
+import { listenersOf } from './listeners.ts';
+import { placeOf } from './places.ts';
+import { type Place, lines, locationFor, named, outside, walk } from './scopes.ts';
 import type { Directive } from './tokens.ts';
 
 /** Blocks with servers of their own, for what is no HTTP. */
@@ -14,7 +16,7 @@ export function surroundingsOf(top: readonly Directive[]): Surroundings {
     ({ directive, around }) => directive.name === 'server' && directive.block !== undefined && isHttp(around),
   );
   return Object.freeze({
-    listeners: copying(top, servers).flatMap(({ directive }) => listenersOf(directive)),
+    listeners: listenersOf(top, servers),
     hosts: servers.flatMap(({ directive }) => hostsOf(directive)),
     origins: originsOf(top, servers),
   });
@@ -22,37 +24,6 @@ export function surroundingsOf(top: readonly Directive[]): Surroundings {
 
 function isHttp(around: readonly Directive[]): boolean {
   return !around.some(({ name }) => OTHER_TRAFFIC.includes(name));
-}
-
-/**
- * The servers that make copies. One that makes none may well be a target: copies go through it, to be bounded, say, and no
- * further. Where none is known to, as before our files are included, any may come to.
- */
-function copying(top: readonly Directive[], servers: readonly Place[]): readonly Place[] {
-  const copies = (directives: readonly Directive[]): boolean =>
-    [...walk(directives)].some(
-      ({ directive: { name, args } }) =>
-        (name === 'mirror' && args[0] !== 'off') ||
-        (name === 'include' && args[0]?.includes('mirrorplane') === true),
-    );
-  const inherited = servers.length > 0 && named(outside(top), 'mirror').length > 0;
-  const found = inherited ? [] : servers.filter(({ directive }) => copies(directive.block ?? []));
-  return found.length === 0 ? servers : found;
-}
-
-/** What stands beside servers, and is in force in all of them. */
-function outside(top: readonly Directive[]): readonly Directive[] {
-  return [...top, ...named(top, 'http').flatMap(({ block }) => block ?? [])];
-}
-
-function listenersOf(server: Directive): readonly Endpoint[] {
-  const listens = named(server.block, 'listen').filter(({ args }) => !args.includes('quic'));
-  if (named(server.block, 'listen').length === 0) return [{ host: '0.0.0.0', port: 80 }];
-  return listens.flatMap(({ args: [address = ''] }) => {
-    const only = /^\d+$/.exec(address)?.[0];
-    const place = only === undefined ? placeOf(address, 80) : { host: '*', port: Number(only) };
-    return place === undefined ? [] : [{ ...place, host: place.host === '*' ? '0.0.0.0' : place.host }];
-  });
 }
 
 function hostsOf(server: Directive): readonly NamedHost[] {
@@ -113,12 +84,4 @@ function placesOf(url: string, upstreams: ReadonlyMap<string, Directive>): reado
       : // Without a port a server of an upstream has 80, whatever the scheme.
         named(upstream.block, 'server').map(({ args: [server = ''] }) => placeOf(server, 80));
   return places.flatMap((place) => place ?? []);
-}
-
-/** `HOST`, `HOST:PORT` or `[ADDRESS]:PORT`; nothing for sockets of the file system. */
-function placeOf(text: string, defaultPort: number): Endpoint | undefined {
-  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
-  const host = bracketed ?? plain ?? '';
-  const port = digits === undefined ? defaultPort : Number(digits);
-  return host === '*' || isDnsName(host) || isIpAddress(host) ? { host, port } : undefined;
 }

@@ -1,0 +1,10 @@
+import { isDnsName, isIpAddress } from '../../../model/host.ts';
+import type { Endpoint } from '../../../model/target.ts';
+
+/** `HOST`, `HOST:PORT` or `[ADDRESS]:PORT`; nothing for sockets of the file system. */
+export function placeOf(text: string, defaultPort: number): Endpoint | undefined {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const host = bracketed ?? plain ?? '';
+  const port = digits === undefined ? defaultPort : Number(digits);
+  return host === '*' || isDnsName(host) || isIpAddress(host) ? { host, port } : undefined;
+}
