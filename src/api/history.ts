@@ -11,7 +11,7 @@ import {
   writeHeaders,
   writeQuery,
 } from './schemas.ts';
-import { answerWrite, writeContext } from './writes.ts';
+import { answerWrite, reasonContext } from './writes.ts';
 
 const MAX_PAGE = 500;
 
@@ -72,7 +72,7 @@ export function historyRoutes(app: FastifyInstance, options: ApiOptions): void {
       },
     },
     async (request, reply) => {
-      const outcome = await control.restore(numberOf(request.params), writeContext(request, token));
+      const outcome = await control.restore(numberOf(request.params), reasonContext(request, token));
       return answerWrite(options, request, reply, outcome);
     },
   );

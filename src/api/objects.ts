@@ -26,7 +26,7 @@ import {
   writeQuery,
 } from './schemas.ts';
 import { targetBody, targetStatus } from './target-schemas.ts';
-import { answerWrite, writeContext } from './writes.ts';
+import { answerWrite, reasonContext, writeContext } from './writes.ts';
 
 type ObjectKind = 'fleet' | 'target' | 'mirror';
 
@@ -193,7 +193,7 @@ function addRoutes<K extends ObjectKind>(
     `${path}/:name`,
     { schema: { ...write, summary: `Delete a ${kind}`, response: removed } },
     async (request, reply) =>
-      answer(request, reply, await control.remove(kind, nameOf(request), writeContext(request, token))),
+      answer(request, reply, await control.remove(kind, nameOf(request), reasonContext(request, token))),
   );
 }
 

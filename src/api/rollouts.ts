@@ -17,7 +17,7 @@ import {
   writeHeaders,
   writeQuery,
 } from './schemas.ts';
-import { answerWrite, writeContext } from './writes.ts';
+import { answerWrite, reasonContext, writeContext } from './writes.ts';
 
 type RolloutEntry = Entry<Kinds['rollout']>;
 
@@ -90,7 +90,7 @@ export function rolloutRoutes(app: FastifyInstance, options: ApiOptions): void {
       },
     },
     async (request, reply) =>
-      answer(request, reply, await control.removeRollout(nameOf(request), writeContext(request, token))),
+      answer(request, reply, await control.removeRollout(nameOf(request), reasonContext(request, token))),
   );
   for (const verb of VERBS) {
     app.post(
@@ -106,7 +106,7 @@ export function rolloutRoutes(app: FastifyInstance, options: ApiOptions): void {
         const name = nameOf(request);
         const begins = verb === 'start' || verb === 'retry';
         const before = begins ? rollouts.before(name) : undefined;
-        const context = writeContext(request, token);
+        const context = reasonContext(request, token);
         return answer(request, reply, await control.commandRollout(name, verb, context, before));
       },
     );

@@ -51,7 +51,11 @@ export const writeHeaders = {
   properties: {
     'if-match': { type: 'string', description: 'ETag of the object, or *' },
     'if-none-match': { type: 'string', description: '*: only if there is no such object' },
-    'x-reason': { type: 'string', description: 'Kept with the revision' },
+    'x-reason': {
+      type: 'string',
+      description:
+        'Kept with the revision. Writes without a body of their own take {"reason": "..."} as well',
+    },
     'x-author': { type: 'string', description: 'Kept with the revision' },
   },
 } as const;

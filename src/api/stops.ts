@@ -4,7 +4,7 @@ import { present } from '../model/present.ts';
 import { EVERY_FLEET } from '../model/stop.ts';
 import type { ApiOptions } from './context.ts';
 import { listOf, object, params, query, stopBody, writeAnswer, writeHeaders, writeQuery } from './schemas.ts';
-import { answerWrite, writeContext } from './writes.ts';
+import { answerWrite, reasonContext } from './writes.ts';
 
 /** The stop for all: of one fleet, or of every fleet. It holds until it is released, and wins over rollouts. */
 export function stopRoutes(app: FastifyInstance, options: ApiOptions): void {
@@ -49,13 +49,13 @@ export function stopRoutes(app: FastifyInstance, options: ApiOptions): void {
       path,
       { schema: { ...schema, ...place, summary: `Copy nothing ${what}, until it is released` } },
       async (request, reply) =>
-        answer(request, reply, await control.stop(fleetOf(request), writeContext(request, token))),
+        answer(request, reply, await control.stop(fleetOf(request), reasonContext(request, token))),
     );
     app.delete(
       path,
       { schema: { ...schema, ...place, summary: `Release the stop ${what}` } },
       async (request, reply) =>
-        answer(request, reply, await control.release(fleetOf(request), writeContext(request, token))),
+        answer(request, reply, await control.release(fleetOf(request), reasonContext(request, token))),
     );
   }
 }

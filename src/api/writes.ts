@@ -2,6 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { WriteContext, WriteOutcome } from '../control/types.ts';
 import type { DeliverySummary } from '../delivery/types.ts';
 import { parseDuration } from '../model/duration.ts';
+import { IssueList } from '../model/issue.ts';
+import { plainText, readFields, readText } from '../model/read.ts';
 import type { ApiOptions } from './context.ts';
 import { ApiError } from './errors.ts';
 
@@ -27,6 +29,17 @@ export function writeContext(request: FastifyRequest, token: string | undefined)
     ifAbsent: ifAbsent(request.headers['if-none-match']),
     dryRun: query.dryRun === 'true' || query.dryRun === '',
   };
+}
+
+/** The same for a write that says nothing but why: in its body, too, as `reason`; the header wins. */
+export function reasonContext(request: FastifyRequest, token: string | undefined): WriteContext {
+  const context = writeContext(request, token);
+  const issues = new IssueList();
+  const fields = readFields(request.body ?? undefined, ['reason'], issues);
+  const given = fields?.get('reason');
+  const inBody = readText(given === '' ? undefined : given, plainText(MAX_TEXT), issues.at('reason'));
+  if (issues.items.length > 0) throw new ApiError('invalid', 'The body is not valid', issues.items);
+  return { ...context, reason: context.reason ?? inBody };
 }
 
 /** Headers are Latin-1 to Node; people write UTF-8. */

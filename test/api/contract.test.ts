@@ -73,6 +73,52 @@ test('If-Match is honoured', async (t) => {
   t.is((await app.call('PUT', '/v1/targets/a', TARGET, { 'if-match': 'W/"2"' })).status, 400);
 });
 
+test('writes that say nothing but why say it in X-Reason or in their body, and nothing else', async (t) => {
+  const app = await startApp(t);
+  await seeded(app);
+  const plan = { mirror: 'edge-wallarm', steps: [{ percent: 50 }] };
+  const history = async (): Promise<{ revision: number; reason?: string }[]> =>
+    (await app.call('GET', '/v1/revisions')).json.items;
+  const writes = [
+    ['PUT', '/v1/stop'],
+    ['DELETE', '/v1/stop'],
+    ['PUT', '/v1/fleets/edge/stop'],
+    ['DELETE', '/v1/fleets/edge/stop'],
+    ['POST', '/v1/rollouts/up/start'],
+    ['POST', '/v1/rollouts/up/abort'],
+    ['DELETE', '/v1/rollouts/up'],
+    ['DELETE', '/v1/targets/spare'],
+    ['POST', '/v1/revisions/1/restore'],
+  ] as const;
+  for (const body of [{ reason: 'Störung 42' }, undefined]) {
+    await app.call('PUT', '/v1/rollouts/up', plan);
+    for (const name of ['spare', 'not-yet-there']) await app.call('PUT', `/v1/targets/${name}`, TARGET);
+    for (const [method, path] of writes) {
+      const before = await history();
+      for (const wrong of [{ reason: 'x', fleet: 'edge' }, { reason: 42 }, ['x']]) {
+        const refused = await app.call(method, path, wrong);
+        t.is(refused.status, 400, `${method} ${path}`);
+        t.is(refused.json.errors.length, 1);
+      }
+      t.is((await history()).length, before.length);
+      const headers = body === undefined ? { 'x-reason': 'a header' } : {};
+      const { status, text } = await app.call(method, path, body, headers);
+      t.true(status === 200 || status === 201, `${method} ${path}: ${text}`);
+      // A rollout that was started makes revisions of its own.
+      const made = (await history()).slice(0, -before.length).at(-1);
+      t.is(made?.reason, body?.reason ?? 'a header', `${method} ${path}`);
+    }
+  }
+  await app.call('PUT', '/v1/stop', { reason: 'body' }, { 'x-reason': 'header' });
+  t.is((await app.call('GET', '/v1/stops')).json.items[0].reason, 'header');
+  await app.call('DELETE', '/v1/stop');
+  t.is(
+    (await app.call('PUT', '/v1/stop', { reason: '' })).status,
+    201,
+    'nothing to say is no reason not to stop',
+  );
+});
+
 test('PATCH takes both types of JSON merge patch', async (t) => {
   const app = await startApp(t);
   await seeded(app);
