@@ -1,8 +1,7 @@
-import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Client } from '@grpc/grpc-js';
 import type { LogLine } from '../dataplanes/nginx/log-line.ts';
-import type { Driver, Plan, PlannedMirror } from '../dataplanes/nginx/plan.ts';
+import type { Driver, Plan } from '../dataplanes/nginx/plan.ts';
 import type { Directive } from '../dataplanes/nginx/config/tokens.ts';
 import { reloadAdvice } from './advice.ts';
 import { Contact } from './contact.ts';
@@ -18,6 +17,7 @@ import { LoadReporter } from './load-reporter.ts';
 import { luaComplaint, luaLinesOf } from './lua-check.ts';
 import { Nginx, type NginxOptions } from './nginx.ts';
 import { type Log, PlanClient, type TlsFiles } from './plan-client.ts';
+import { reacts } from './probe.ts';
 import { Resolver } from './resolver.ts';
 import { Setting } from './setting.ts';
 import { type ListenAddress, StateApi } from './state-api.ts';
@@ -25,6 +25,7 @@ import { Survey } from './survey.ts';
 import { TargetHealth } from './target-health.ts';
 import { Throttle } from './throttle.ts';
 import { SYSTEM_CLOCK } from './time.ts';
+import { Trials } from './trials.ts';
 import { Wake } from './wake.ts';
 
 export interface AgentOptions {
@@ -41,7 +42,6 @@ export interface AgentOptions {
 }
 
 const FAILED_STEP_MS = 1000;
-const CONNECT_MS = 1000;
 
 /** Runs beside an NGINX: takes plans from the control plane, and keeps NGINX at them. */
 export class Agent {
@@ -55,8 +55,6 @@ export class Agent {
   #stopped = false;
   #running: Promise<void> | undefined;
   readonly #ended = Promise.withResolvers<string>();
-  /** Mirrors whose target is being tried. */
-  readonly #trying = new Set<string>();
   /** By mirror. */
   readonly #bounds = new Map<string, Bounds>();
 
@@ -137,18 +135,24 @@ export class Agent {
         if (why !== undefined) this.#ended.resolve(why);
       },
     });
+    const resolver = new Resolver({ clock: this.#clock, sticky: driver.kind === 'reload' });
     const keeper: Keeper = new Keeper({
       ...{ driver, client, contact, survey, log, clock: this.#clock, health: this.#health },
       isRunning: async () => (await nginx.master()) !== undefined,
       save: (sent) => disk.savePlan(driver.kind, sent),
-      resolver: new Resolver({ clock: this.#clock, sticky: driver.kind === 'reload' }),
+      resolver,
       throttle: new Throttle(this.#options.minReloadIntervalMs),
       good: await load(disk.loadPlan(driver.kind)),
       onPlan: (plan) => this.#follow(plan),
     });
     [this.#client, this.#loads] = [client, loads];
     this.#follow(keeper.plan);
-    this.#running = this.#run(keeper);
+    const trials = new Trials({
+      ...{ health: this.#health, clock: this.#clock, reacts },
+      addresses: (plan) => resolver.addresses(plan),
+      tried: () => this.#wake.call(),
+    });
+    this.#running = this.#run(keeper, trials);
     return { driver: driver.kind };
   }
 
@@ -188,11 +192,11 @@ export class Agent {
       );
   }
 
-  async #run(keeper: Keeper): Promise<void> {
+  async #run(keeper: Keeper, trials: Trials): Promise<void> {
     while (!this.#stopped) {
       let wait = FAILED_STEP_MS;
       try {
-        this.#tickHealth(keeper.plan);
+        trials.tick(keeper.plan);
         wait = await keeper.step();
       } catch (error) {
         this.#options.log.error({ err: error }, 'a step failed; it is tried again');
@@ -215,42 +219,10 @@ export class Agent {
     this.#loads?.saw(mirror, outcome);
     this.#health.saw(mirror, outcome, seconds * 1000, this.#clock.now());
   }
-
-  #tickHealth({ mirrors }: Plan): void {
-    const now = this.#clock.now();
-    const destinations = mirrors.map(({ name, target }) => [name, JSON.stringify(target.endpoints)] as const);
-    this.#health.tick(new Map(destinations), now);
-    for (const name of this.#health.due(now)) {
-      const mirror = mirrors.find((one) => one.name === name);
-      if (mirror !== undefined && !this.#trying.has(name)) void this.#tryOut(mirror);
-    }
-  }
-
-  async #tryOut({ name, target }: PlannedMirror): Promise<void> {
-    this.#trying.add(name);
-    const answers = await Promise.all(target.endpoints.map(({ host, port }) => takesConnections(host, port)));
-    this.#trying.delete(name);
-    this.#health.tryOut(name, answers.includes(true), this.#clock.now());
-    this.#wake.call();
-  }
 }
 
 function ownAddresses(): readonly string[] {
   return Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []);
-}
-
-function takesConnections(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port });
-    const end = (takes: boolean) => () => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(takes);
-    };
-    const timer = setTimeout(end(false), CONNECT_MS);
-    socket.once('connect', end(true));
-    socket.once('error', end(false));
-  });
 }
 
 function text({ host, port }: ListenAddress): string {

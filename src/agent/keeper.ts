@@ -42,7 +42,7 @@ export interface KeeperOptions {
     limit(limits: ReadonlyMap<string, Limit>): void;
   };
   readonly resolver: Pick<Resolver, 'addresses' | 'refresh' | 'keep'>;
-  readonly health: Pick<TargetHealth, 'cap'>;
+  readonly health: Pick<TargetHealth, 'cap' | 'leftOut'>;
   readonly contact: Pick<Contact, 'hasExpired' | 'watch'>;
   readonly survey: Pick<Survey, 'update' | 'troubleOf' | 'loops'>;
   readonly throttle: Throttle;
@@ -176,6 +176,7 @@ export class Keeper {
     return {
       expired: contact.hasExpired.bind(contact),
       cap: ({ name }) => health.cap(name),
+      leftOut: ({ name }) => health.leftOut(name),
       trouble: (mirror) => survey.troubleOf(mirror, addresses),
       addresses,
     };

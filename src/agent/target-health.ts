@@ -26,6 +26,8 @@ const MAX_HELD = 1 / 200;
 const MAX_HELD_MS_EACH = 2;
 /** A pause of a node that answers again is borne. */
 const LONGEST_BREATH_MS = 1000;
+/** How often an address is asked that is left out. */
+const ASK_AGAIN_MS = 30_000;
 /** Longer ago tells nothing of now. */
 const KEPT_MS = 30_000;
 const FIRST_PAUSE_MS = 5000;
@@ -69,15 +71,25 @@ export class TargetHealth {
     return this.#mirrors.get(mirror)?.cap;
   }
 
-  /** Mirrors that are off and whose pause is over: they wait for {@link tryOut}. */
+  /** `address:port` of those of the target's that do not answer, where others do. */
+  leftOut(mirror: string): readonly string[] {
+    return this.#mirrors.get(mirror)?.leftOut ?? [];
+  }
+
+  /** Mirrors whose targets are to be asked whether they react: they wait for {@link tryOut}. */
   due(now: number): readonly string[] {
     return [...this.#mirrors].filter(([, breaker]) => breaker.isDue(now)).map(([name]) => name);
   }
 
-  /** Whether a connection to the target could be made; if so a trickle of copies goes there. */
-  tryOut(mirror: string, connects: boolean, now: number): void {
-    this.#mirrors.get(mirror)?.tryOut(connects, now);
+  tryOut(mirror: string, reactions: Reactions, now: number): void {
+    this.#mirrors.get(mirror)?.tryOut(reactions, now);
   }
+}
+
+/** Which of a target's addresses, written `address:port`, did not react, and how many were asked. */
+export interface Reactions {
+  readonly silent: readonly string[];
+  readonly all: number;
 }
 
 class Breaker {
@@ -86,6 +98,8 @@ class Breaker {
   readonly #tell: (event: HealthEvent) => void;
   #standing: Standing;
   #pauseMs = FIRST_PAUSE_MS;
+  leftOut: readonly string[] = [];
+  #askAgainAt = 0;
   readonly #seen = new RecentCopies(KEPT_MS, MIN_HELD);
 
   constructor(name: string, destination: string, now: number, tell: (event: HealthEvent) => void) {
@@ -117,15 +131,29 @@ class Breaker {
   }
 
   isDue(now: number): boolean {
-    return this.#standing.state === 'off' && now >= this.#standing.until;
+    if (this.#standing.state === 'off') return now >= this.#standing.until;
+    return this.leftOut.length > 0 && now >= this.#askAgainAt;
   }
 
-  tryOut(connects: boolean, now: number): void {
+  tryOut({ silent, all }: Reactions, now: number): void {
     if (!this.isDue(now)) return;
-    if (!connects) return this.#switchOff('it takes no connection', now);
-    this.#seen.clear();
-    this.#standing = { state: 'trial', since: now, cap: TRICKLE };
-    this.#say('trial', 'a trickle of copies goes to it again');
+    const isOff = this.#standing.state === 'off';
+    if (silent.length === all) {
+      if (isOff) this.#switchOff(`it does not answer: ${silent.join(', ')}`, now);
+      this.#askAgainAt = now + ASK_AGAIN_MS;
+      return;
+    }
+    const before = this.leftOut.join(', ');
+    this.leftOut = silent;
+    this.#askAgainAt = now + ASK_AGAIN_MS;
+    const without = silent.length > 0 ? `, without ${silent.join(', ')}` : '';
+    if (isOff) {
+      this.#seen.clear();
+      this.#standing = { state: 'trial', since: now, cap: TRICKLE };
+      this.#say('trial', `it answers; a trickle of copies goes to it${without}`);
+    } else if (before !== silent.join(', ')) {
+      this.#say('on', `it answers at ${before} again${without}`);
+    }
   }
 
   #judge(now: number): void {

@@ -1,14 +1,7 @@
 import test from 'ava';
 import { NginxNode, seedExample, startNginxRig } from '../support/nginx-rig.ts';
-import {
-  changesUnderLoad,
-  hanging,
-  headers,
-  kills,
-  mends,
-  refusals,
-  shares,
-} from '../support/nginx-steps.ts';
+import { changesUnderLoad, headers, kills, mends, refusals, shares } from '../support/nginx-steps.ts';
+import { hanging } from '../support/nginx-sick.ts';
 
 /** Of the rig's NGINX. */
 const WORKERS = 2;
@@ -27,6 +20,6 @@ test('an NGINX without Lua: shares, headers, what reloads cost, refusals, restar
   t.true(lost <= reloads * connections * WORKERS, `${lost} lost`);
   await refusals(t, rig, node);
   await mends(t, rig, node);
-  t.log(`a node that hangs is switched off after ${await hanging(t, rig)} s`);
+  await hanging(t, rig);
   await kills(t, rig, node);
 });

@@ -7,7 +7,6 @@ import { statusOf } from './http-messages.ts';
 import { startLoad } from './load.ts';
 import { MIRROR, type NginxNode, type NginxRig } from './nginx-rig.ts';
 import { until } from './until.ts';
-import { WallarmStandIn } from './wallarm-stand-in.ts';
 
 const ACKED = { nodes: 1, acked: 1, rejected: 0, pending: 0 };
 
@@ -243,37 +242,4 @@ export async function restarts(t: ExecutionContext, rig: NginxRig, node: NginxNo
   await until('copies again', async () => (await copiesOf(t, rig, node, 2)) === 2);
   t.log(`copies again ${Math.round(performance.now() - begun)} ms after a restart`);
   await rig.node('acked');
-}
-
-/** A node that takes copies and never answers. Resolves with the seconds until it was switched off. */
-export async function hanging(t: ExecutionContext, rig: NginxRig): Promise<number> {
-  const { plane } = rig;
-  const wallarm = await WallarmStandIn.start();
-  t.teardown(() => wallarm.stop());
-  const target = { endpoints: [{ host: '127.0.0.1', port: wallarm.port }] };
-  await plane.done('PUT', '/v1/targets/hangs?wait=acked&timeout=30s', target);
-  await plane.done('PATCH', `/v1/mirrors/${MIRROR}?wait=acked&timeout=30s`, {
-    target: 'hangs',
-    percent: 100,
-  });
-  const load = startLoad({ port: rig.port, connections: 4, request: () => get('/index.html') });
-  t.teardown(() => load.stop());
-  await load.more(50);
-  const begun = performance.now();
-  await wallarm.setMode('hang');
-  await until('it is switched off', () => rig.agent().find('switched off'));
-  const seconds = (performance.now() - begun) / 1000;
-  await load.more(20);
-  const connection = await HttpConnection.open(rig.port);
-  const before = performance.now();
-  for (let n = 0; n < 5; n++) await connection.send(get('/index.html'));
-  t.true(performance.now() - before < 1500, `five requests took ${performance.now() - before} ms`);
-  connection.close();
-  await wallarm.setMode('ok');
-  await until('it is switched on', () => rig.agent().find('switched on'), { timeoutMs: 60_000 });
-  const count = wallarm.count;
-  await until('all of it is copied again', () => wallarm.count > count + 50);
-  await load.stop();
-  await plane.done('PATCH', `/v1/mirrors/${MIRROR}?wait=acked&timeout=30s`, { target: 'mirror-test' });
-  return seconds;
 }

@@ -10,6 +10,8 @@ export type Mode =
   | 'hang'
   /** Answers after that time. */
   | { readonly slowMs: number }
+  /** Reads, and does not answer one of as many. */
+  | { readonly hangsEach: number }
   /** Accepts connections, never reads. */
   | 'not-reading'
   | '503';
@@ -113,7 +115,9 @@ export class WallarmStandIn {
     const mode = this.#mode;
     if (mode === 'ok') socket.write(OK);
     else if (mode === '503') socket.write(UNAVAILABLE);
-    else if (typeof mode === 'object') {
+    else if (typeof mode === 'object' && 'hangsEach' in mode) {
+      if (this.completed % mode.hangsEach > 0) socket.write(OK);
+    } else if (typeof mode === 'object') {
       const timer = setTimeout(() => {
         this.#timers.delete(timer);
         if (socket.writable) socket.write(OK);

@@ -3,8 +3,9 @@ import { formatPercent, FULL } from '../../model/percent.ts';
 import { logFormat } from './log-line.ts';
 import { BALANCER, DICT_BLOCK, VERSION_LOCATION, stateLocation } from './lua.ts';
 import type { RenderOptions } from './options.ts';
+import { peersOf } from './peers.ts';
 import type { Plan, PlannedMirror } from './plan.ts';
-import { DOLLAR_BLOCK, addressOf, commented, indent, literal, symbolOf } from './syntax.ts';
+import { DOLLAR_BLOCK, commented, indent, literal, symbolOf } from './syntax.ts';
 
 /** Idle connections to a target that each worker keeps. */
 const MAX_KEPT = 32;
@@ -53,12 +54,13 @@ function shareOf(percent: number): string {
 }
 
 /** Shared between workers, so that `max_conns` bounds them all. */
-function upstreamLines({ name, target }: PlannedMirror, options: RenderOptions): readonly string[] {
-  const { limits, endpoints } = target;
+function upstreamLines(mirror: PlannedMirror, options: RenderOptions): readonly string[] {
+  const { name, target } = mirror;
+  const { limits } = target;
   const symbol = symbolOf(name);
-  const servers = endpoints
-    .flatMap(({ host, port }) => (options.addresses?.get(host) ?? [host]).map((one) => addressOf(one, port)))
-    .map((address) => `server ${address} max_conns=${limits.maxConnections};`);
+  const servers = peersOf(mirror, options.addresses).map(
+    ({ text }) => `server ${text} max_conns=${limits.maxConnections};`,
+  );
   return [
     `upstream ${symbol} {`,
     ...indent([

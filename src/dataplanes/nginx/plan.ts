@@ -34,6 +34,8 @@ export interface PlannedMirror {
   readonly expiresAfterMs?: number;
   /** Set by the agent alone: no location has a line for it, whatever its driver. */
   readonly withdrawn?: true;
+  /** Set by the agent alone: `address:port` of those that do not answer. */
+  readonly leftOut?: readonly string[];
   readonly target: {
     readonly name: string;
     readonly endpoints: readonly Endpoint[];

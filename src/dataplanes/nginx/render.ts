@@ -4,8 +4,9 @@ import { httpFile } from './http-file.ts';
 import { GRACE_S, addressesKey, endsKey, ppmKey } from './lua.ts';
 import { caFileOf, mirrorLocation, mirrorUri } from './mirror-location.ts';
 import { HTTP_FILE, LOCATION_FILE, type RenderOptions, SERVER_FILE, routeFile } from './options.ts';
+import { peersOf } from './peers.ts';
 import type { Plan, PlannedMirror } from './plan.ts';
-import { addressOf, quoted } from './syntax.ts';
+import { quoted } from './syntax.ts';
 
 export type { RenderOptions } from './options.ts';
 
@@ -78,13 +79,13 @@ function locationFile(plan: Plan, route: string | undefined, options: RenderOpti
 
 function entriesOf({ mirrors }: Plan, { addresses }: RenderOptions): ReadonlyMap<string, string> {
   const entries = new Map<string, string>();
-  for (const { name, percent, expiresAfterMs, target } of mirrors) {
-    const peers = target.endpoints.flatMap(({ host, port }) =>
-      (addresses?.get(host) ?? (/^[\d.]+$|:/.test(host) ? [host] : [])).map((one) => addressOf(one, port)),
-    );
+  for (const mirror of mirrors) {
+    const { name, percent, expiresAfterMs } = mirror;
+    // Lua takes addresses only.
+    const peers = peersOf(mirror, addresses).filter(({ host }) => /^[\d.]+$|:/.test(host));
     entries.set(ppmKey(name), String(percent));
     if (expiresAfterMs !== undefined) entries.set(endsKey(name), String(expiresAfterMs / 1000 + GRACE_S));
-    entries.set(addressesKey(name), peers.join(' '));
+    entries.set(addressesKey(name), peers.map(({ text }) => text).join(' '));
   }
   return entries;
 }

@@ -62,7 +62,7 @@ function begin(good?: Sent) {
       troubleOf: () => nginx.trouble,
       loops: () => nginx.loops,
     },
-    health: { cap: () => nginx.cap },
+    health: { cap: () => nginx.cap, leftOut: () => [] },
     contact: { hasExpired: () => nginx.expired, watch: () => undefined },
     throttle: new Throttle(2000),
     clock: { wall: () => 0, now: () => time.now },

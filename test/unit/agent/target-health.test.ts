@@ -4,6 +4,8 @@ import { type HealthEvent, TargetHealth } from '../../../src/agent/target-health
 import { DEFAULT_LIMITS } from '../../../src/model/target.ts';
 
 const MIRRORS = new Map([['edge', 'a:1']]);
+const WELL_ALL = { silent: [], all: 1 };
+const SILENT = { silent: ['a:1'], all: 1 };
 
 function begin(): { readonly health: TargetHealth; readonly events: HealthEvent[] } {
   const events: HealthEvent[] = [];
@@ -20,7 +22,7 @@ test('a target whose copies fail by half is switched off, tried again after a pa
   t.is(health.cap('edge'), 0);
   t.deepEqual(health.due(5000), []);
   t.deepEqual(health.due(5100), ['edge']);
-  health.tryOut('edge', true, 5100);
+  health.tryOut('edge', WELL_ALL, 5100);
   t.is(health.cap('edge'), 10_000);
   for (let n = 0; n < 10; n++) health.saw('edge', 'ok', 1, 5200);
   t.is(health.cap('edge'), undefined);
@@ -152,7 +154,7 @@ test('a copy on trial that holds up a client ends the trial', (t) => {
   for (const outcome of ['hung', 'slow'] as const) {
     const { health, events } = begin();
     for (let n = 0; n < 10; n++) health.saw('edge', 'failed', 1, 0);
-    health.tryOut('edge', true, 5000);
+    health.tryOut('edge', WELL_ALL, 5000);
     for (let n = 0; n < 9; n++) health.saw('edge', 'ok', 1, 5100);
     health.saw('edge', outcome, 1500, 6600);
     t.is(health.cap('edge'), 0);
@@ -173,13 +175,13 @@ test('the pause doubles while it stays unwell, and starts over when it was well 
     for (let n = 0; n < 10; n++) health.saw('edge', 'failed', 1, now);
   };
   fail(0);
-  health.tryOut('edge', true, 5000);
+  health.tryOut('edge', WELL_ALL, 5000);
   health.saw('edge', 'hung', 900, 6000);
   t.deepEqual(health.due(15_999), []);
   t.deepEqual(health.due(16_000), ['edge']);
-  health.tryOut('edge', false, 16_000);
+  health.tryOut('edge', SILENT, 16_000);
   t.deepEqual(health.due(35_999), []);
-  health.tryOut('edge', true, 36_000);
+  health.tryOut('edge', WELL_ALL, 36_000);
   for (let n = 0; n < 10; n++) health.saw('edge', 'ok', 1, 36_100);
   health.tick(MIRRORS, 100_000);
   fail(100_001);
@@ -189,7 +191,7 @@ test('the pause doubles while it stays unwell, and starts over when it was well 
 test('a trickle in which there is too little traffic to tell is raised, and becomes all of it', (t) => {
   const { health } = begin();
   for (let n = 0; n < 10; n++) health.saw('edge', 'failed', 1, 0);
-  health.tryOut('edge', true, 5000);
+  health.tryOut('edge', WELL_ALL, 5000);
   const caps = [];
   for (let now = 10_000; now <= 25_000; now += 5000) {
     health.tick(MIRRORS, now);
