@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { NativeConfig } from '../dataplanes/data-plane.ts';
 import { DEFAULT_DATA_PLANE } from '../model/check-fleet.ts';
 import type { Config, Fleet } from '../model/fleet.ts';
+import type { Issue } from '../model/issue.ts';
 import { NAME_RULE, isName } from '../model/name.ts';
 import type { State } from '../model/state.ts';
 import { adopt, requireValidAdoption } from './adopt.ts';
@@ -41,7 +42,8 @@ export async function draftConfig(
   });
   const config = (configChange?.after ?? before) as Config;
   const read = await natives.read(fleet, config, text);
-  if (!read.ok) throw invalid('config', read.issues);
+  if (!read.ok)
+    throw invalid('config', [...misplaced(fleet, natives.kindOf(text, fleet.dataPlane)), ...read.issues]);
   const native = read.value;
   const adopted = adopting ? adopt(state, name, native.adopted) : NOTHING;
   if (configChange === undefined) {
@@ -70,4 +72,13 @@ export async function draftConfig(
     native,
     adopted,
   };
+}
+
+/** What is wrong first of all with a config for another kind of data plane. */
+function misplaced({ name, dataPlane }: Fleet, kind: string | undefined): readonly Issue[] {
+  if (kind === undefined) return [];
+  const message =
+    `looks like a configuration for dataPlane "${kind}", and fleet "${name}" is of "${dataPlane}": ` +
+    `PUT /v1/fleets/${name} {"dataPlane":"${kind}"} first`;
+  return [{ path: '', message }];
 }

@@ -5,6 +5,9 @@ import type { Result } from '../model/issue.ts';
 import { StoreError } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
 
+/** Characters that tell what a text is. */
+const EVIDENT = 65_536;
+
 /** Configs as their data planes read them. Each is read once and kept for as long as its value is in use. */
 export class NativeConfigs {
   readonly #dataPlanes: ReadonlyMap<string, DataPlane>;
@@ -25,6 +28,13 @@ export class NativeConfigs {
   /** In its own language: what is no JSON is YAML only where the data plane has no other. */
   formatOf({ format }: Config, dataPlane: string): string {
     return format === 'json' || this.#dataPlanes.get(dataPlane)?.textType === undefined ? format : 'text';
+  }
+
+  /** The kind of data plane that a text is evidently for, where it is for another than this one. */
+  kindOf(text: string, dataPlane: string): string | undefined {
+    const beginning = text.replace(/^\ufeff/, '').slice(0, EVIDENT);
+    const like = [...this.#dataPlanes.values()].filter((one) => one.looksLike?.(beginning) === true);
+    return like.some(({ kind }) => kind === dataPlane) ? undefined : like[0]?.kind;
   }
 
   /** `text`: where it is at hand; else the store has it. */

@@ -18,6 +18,8 @@ export interface DataPlane<Native extends NativeConfig = NativeConfig> {
     format: 'yaml' | 'json',
     options: { fleet: string; adopt: boolean },
   ): Result<Native>;
+  /** Whether a text, or its beginning, is evidently a configuration of this kind, and of no other. */
+  looksLike?(text: string): boolean;
   /** Makes what the fleet gets. Cheap when only percents differ from an earlier call's input. */
   compile(input: CompileInput<Native>): Result<Compiled>;
   /** Which variant of the snapshot a node needs, from what it said of itself. */

@@ -101,3 +101,46 @@ test('a target that is the fleet itself is refused: its copies would be copied w
     t.is(fine.status, 200, JSON.stringify(endpoint));
   }
 });
+
+const EXAMPLES = {
+  envoy: ['envoy/seed.yaml', 'application/yaml'],
+  nginx: ['examples/nginx.conf', 'text/plain'],
+  traefik: ['examples/traefik.yaml', 'application/yaml'],
+  istio: ['examples/istio.yaml', 'application/yaml'],
+} as const;
+
+test('a config for another kind of data plane than its fleet is of is told so, before all that is wrong with it', async (t) => {
+  const app = await startApp(t);
+  for (const kind of Object.keys(EXAMPLES)) await app.call('PUT', `/v1/fleets/${kind}`, { dataPlane: kind });
+  for (const [kind, [file, type]] of Object.entries(EXAMPLES)) {
+    const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8').replace(
+      '- ...',
+      '- shop.example',
+    );
+    for (const fleet of [...Object.keys(EXAMPLES), 'new']) {
+      const put = await app.call('PUT', `/v1/fleets/${fleet}/config?dryRun=true`, text, {
+        'content-type': type,
+      });
+      if (fleet === kind || (fleet === 'new' && kind === 'envoy')) t.is(put.status, 200, put.text);
+      else {
+        t.is(put.status, 400, `${kind} to ${fleet}`);
+        const [first, second] = put.json.errors;
+        t.is(
+          first.message,
+          `looks like a configuration for dataPlane "${kind}", and fleet "${fleet}" is of ` +
+            `"${fleet === 'new' ? 'envoy' : fleet}": PUT /v1/fleets/${fleet} {"dataPlane":"${kind}"} first`,
+        );
+        t.truthy(second);
+      }
+    }
+  }
+  // Not of a config of its own kind, whatever else is wrong with it.
+  for (const text of ['static_resources: { listeners: 5 }', 'http: 5', 'nothing: 5']) {
+    const put = await app.call('PUT', '/v1/fleets/new/config', text, { 'content-type': 'application/yaml' });
+    t.is(put.status, 400);
+    t.notRegex(put.text, /looks like/);
+  }
+  const json = JSON.stringify({ http: { routers: {}, services: {} } }, null, 2);
+  const put = await app.call('PUT', '/v1/fleets/new/config', json, { 'content-type': 'application/json' });
+  t.regex(put.json.errors[0].message, /looks like .* "traefik"/);
+});

@@ -36,6 +36,7 @@ export function createEnvoyDataPlane(schema: EnvoySchema): DataPlane<EnvoyConfig
   return {
     kind: 'envoy',
     capabilities: CAPABILITIES,
+    looksLike: (text) => /^(?:\{\s*)?"?(?:static_resources|listeners|clusters)"?\s*:/m.test(text),
     readConfig: (text, format, options) => readEnvoyConfig(schema, text, format, options),
     compile(input) {
       const made = piecesFor(input);

@@ -33,6 +33,7 @@ export function createIstioDataPlane(schema: IstioSchema): DataPlane<IstioConfig
   return {
     kind: 'istio',
     capabilities: CAPABILITIES,
+    looksLike: (text) => /\bapiVersion["']?\s*:\s*["']?[a-z]+\.istio\.io\//.test(text),
     readConfig: (text, format, options) => readIstioConfig(schema, text, format, options),
     compile(input) {
       const made = piecesFor(input);

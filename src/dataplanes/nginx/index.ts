@@ -35,6 +35,8 @@ export function createNginxDataPlane(): DataPlane<NginxConfig> {
     kind: 'nginx',
     capabilities: CAPABILITIES,
     textType: 'text/plain; charset=utf-8',
+    looksLike: (text) =>
+      /^[ \t]*(?:http|server|events|location [^{};\n]*)[ \t]*\{/m.test(text) && text.includes(';'),
     readConfig: (text, _format, options) => readNginxConfig(text, options),
     compile(input) {
       const key = structureKey(input);

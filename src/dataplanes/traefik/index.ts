@@ -40,6 +40,7 @@ export function createTraefikDataPlane(): DataPlane<TraefikConfig> {
   return {
     kind: 'traefik',
     capabilities: CAPABILITIES,
+    looksLike: (text) => /^(?:\{\s*)?"?http"?\s*:/m.test(text) && /\b(?:routers|services)"?\s*:/.test(text),
     readConfig: readTraefikConfig,
     compile(input) {
       const compiled = new TraefikCompiled(structureFor(input), percentsOf(input));
