@@ -125,7 +125,8 @@ export class Agent {
     const survey = new Survey({
       clock: this.#clock,
       read: () => nginx.configuration.read(),
-      settingOf: (all) => new Setting(all, (path) => generations.nameOf(path, nginx.conf), ownAddresses),
+      settingOf: (all) =>
+        new Setting(all, (path) => generations.nameOf(path, nginx.conf), ownAddresses, stateListen),
       processes: () => nginx.processes(),
       failed: failed('the configuration of nginx cannot be read: what it includes of ours is not known'),
       onRead: async (all, master) => {

@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { ListenSocket } from '../dataplanes/nginx/config/sockets.ts';
+import type { ListenAddress } from './state-api.ts';
 
 /** The sockets that take a connection to `address`: the most specific ones, as the kernel has it. */
 export function socketsAt(
@@ -17,6 +18,19 @@ export function socketsAt(
   const any = here.filter(({ host }) => 'any' in host && host.any.includes(family));
   const isOwn = any.length > 0 && (isLoopback(to) || own().some((one) => plain(one) === to));
   return isOwn ? any : [];
+}
+
+/** Whether a connection to `address` gets to a socket on `listen`, which may be all addresses of the machine. */
+export function listensAt(
+  listen: ListenAddress,
+  address: string,
+  port: number,
+  own: () => readonly string[],
+): boolean {
+  if (port !== listen.port) return false;
+  const to = plain(address);
+  if (/^[0.:]+$/.test(listen.host)) return isLoopback(to) || own().some((one) => plain(one) === to);
+  return to === plain(listen.host === 'localhost' ? '127.0.0.1' : listen.host);
 }
 
 function isLoopback(address: string): boolean {

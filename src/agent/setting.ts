@@ -6,7 +6,8 @@ import { type ListenSocket, socketsOf } from '../dataplanes/nginx/config/sockets
 import type { Directive } from '../dataplanes/nginx/config/tokens.ts';
 import { type Addresses, SERVER_FILE, locationsOf } from '../dataplanes/nginx/options.ts';
 import type { LimitReason, Plan, PlannedMirror } from '../dataplanes/nginx/plan.ts';
-import { socketsAt } from './own-sockets.ts';
+import { listensAt, socketsAt } from './own-sockets.ts';
+import type { ListenAddress } from './state-api.ts';
 
 /** What is wrong with a mirror in its owner's configuration. */
 export interface Trouble {
@@ -23,9 +24,11 @@ export class Setting {
   readonly #copying: ReadonlySet<Directive>;
   readonly #sockets: readonly ListenSocket[];
   readonly #own: () => readonly string[];
+  /** Our own server in this NGINX. */
+  readonly #state: ListenAddress;
 
   /** `own`: addresses of the machine, which may get and lose some. */
-  constructor(top: readonly Directive[], nameOf: NameOf, own: () => readonly string[]) {
+  constructor(top: readonly Directive[], nameOf: NameOf, own: () => readonly string[], state: ListenAddress) {
     const { files, misplaced } = inclusionOf(top, nameOf);
     this.#files = files;
     this.#misplaced = misplaced;
@@ -37,6 +40,7 @@ export class Setting {
       distinct.set(JSON.stringify([socket.host, socket.ports, this.#copying.has(socket.server)]), socket);
     this.#sockets = [...distinct.values()];
     this.#own = own;
+    this.#state = state;
   }
 
   troubleOf(mirror: PlannedMirror, addresses: Addresses): Trouble | undefined {
@@ -70,6 +74,12 @@ export class Setting {
   #loop({ name, target }: PlannedMirror, addresses: Addresses): string | undefined {
     for (const { host, port } of target.endpoints) {
       for (const address of addresses.get(host) ?? [host]) {
+        if (listensAt(this.#state, address, port, this.#own)) {
+          return (
+            `mirror ${name} would copy to this NGINX itself (${address}:${port}, where it tells the agent what is in ` +
+            'force: --state-listen)'
+          );
+        }
         const own = socketsAt(this.#sockets, address, port, this.#own).find(({ server }) =>
           this.#copying.has(server),
         );

@@ -78,6 +78,21 @@ for (const driver of ['lua', 'reload'] as const) {
         return status.state === 'settled';
       });
 
+      // Our own server in it: a copied PUT /state would set shares.
+      const { host, port } = rig.state;
+      await rig.plane.done('PUT', '/v1/targets/mirror-test', { ...target, endpoints: [{ host, port }] });
+      const { types: refused } = await rig.node('rejected');
+      t.regex(refused[0].rejected.message as string, /would copy to this NGINX itself .*--state-listen/);
+      const version = `http://${host}:${port}/version`;
+      t.is((await fetch(version)).status, 200);
+      t.is((await fetch(version, { headers: { 'X-Forwarded-For': '192.0.2.1' } })).status, 403);
+      await rig.plane.done('PUT', '/v1/targets/mirror-test?wait=acked&timeout=30s', target);
+      await rig.node('acked');
+      await until('the fleet is settled again', async () => {
+        const { status } = await rig.plane.done('GET', '/v1/fleets/ngx');
+        return status.state === 'settled';
+      });
+
       // A target where nobody listens yet, and then the owner's NGINX does.
       const nowhere = { ...target, endpoints: [{ host: '127.0.0.3', port: rig.port }] };
       await rig.plane.done('PUT', '/v1/targets/mirror-test?wait=acked&timeout=30s', nowhere);

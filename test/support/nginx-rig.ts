@@ -125,6 +125,8 @@ export interface NginxRig {
   readonly edge: Nginx;
   /** Of the edge's server. */
   readonly port: number;
+  /** Where the edge tells its agent what is in force. */
+  readonly state: { readonly host: string; readonly port: number };
   readonly agent: () => NginxAgent;
   /** A new agent beside the same NGINX, when the last one ended. */
   readonly startAgent: (xds?: string) => Promise<NginxAgent>;
@@ -190,6 +192,7 @@ export async function startNginxRig(t: ExecutionContext, options: NginxRigOption
   const text = readFileSync(edge.conf, 'utf8');
   return {
     ...{ plane, data, edge, port, startAgent },
+    state: { host: '127.0.0.1', port: stateListen },
     agent: () => current ?? agent,
     settled: async () => {
       await until('no copy under way', async () => {

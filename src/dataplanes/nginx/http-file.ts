@@ -89,6 +89,8 @@ function stateServer(
       'allow 127.0.0.1;',
       'allow ::1;',
       'deny all;',
+      '# The agent sends no such header; copies do, and what a proxy passes on.',
+      'if ($http_x_forwarded_for != "") { return 403; }',
       '# Each answer from a new connection, and so from a worker that takes some.',
       'keepalive_timeout 0;',
       'default_type text/plain;',

@@ -12,6 +12,7 @@ function setting(servers: string): Setting {
     top.map((one) => ({ ...one, file: '/etc/nginx/nginx.conf' })),
     nameOf,
     () => OWN,
+    { host: '127.0.0.1', port: 22119 },
   );
 }
 
@@ -61,6 +62,19 @@ for (const [listen, host, port] of [
     t.deepEqual(loops(`server { listen ${listen}; ${COPIES} }`, host, port), []);
   });
 }
+
+test('the server that tells the agent what is in force is no target, whatever the configuration', (t) => {
+  for (const host of ['127.0.0.1', '0.0.0.0', '::ffff:127.0.0.1'])
+    t.regex(
+      loops('', host, 22119).join(),
+      /this NGINX itself \(.*:22119, where it tells the agent.*--state-listen\)/,
+      host,
+    );
+  t.is(loops('', 'node.example', 22119, ['192.0.2.9', '127.0.0.1']).length, 1);
+  t.deepEqual(loops('', '127.0.0.1', 22120), []);
+  t.deepEqual(loops('', '127.0.0.2', 22119), []);
+  t.deepEqual(loops('', '192.0.2.9', 22119), []);
+});
 
 test('a loop is told with the line that listens and with the target, which may be a name', (t) => {
   t.deepEqual(
