@@ -72,8 +72,8 @@ export interface Capabilities {
 export interface ReadBack {
   /** To be asked below the node's address: `/api/rawdata`. All are JSON. */
   readonly paths: readonly string[];
-  /** What the answers, by path, say of what the node should have. */
-  judge(expected: Snapshot, answers: ReadonlyMap<string, unknown>): Finding;
+  /** What the answers, by path, say of what the node should have. `address`: where they came from. */
+  judge(expected: Snapshot, answers: ReadonlyMap<string, unknown>, address?: string): Finding;
 }
 
 /** `other`: it has something else, still; what, in words. `refused`: it has seen it and will not have it, in its own. */

@@ -85,7 +85,7 @@ export class ReadBacks<Node extends object> {
       const answers = await Promise.all(
         readBack.paths.map(async (path) => [path, await this.#ask(new URL(path, address).href)] as const),
       );
-      finding = readBack.judge(expected, new Map(answers));
+      finding = readBack.judge(expected, new Map(answers), address);
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
     }

@@ -266,6 +266,30 @@ test.serial('what Traefik itself refuses is rejected in its words, and taken bac
   await rig.inForce('PUT', '/v1/fleets/edge/config', good);
 });
 
+test.serial(
+  'a mirror that would copy to the Traefik itself is not acknowledged, and taken back',
+  async (t) => {
+    await rig.reset();
+    const before = (await rig.served()).text;
+    const endpoint = { host: '127.0.0.1', port: rig.traefik.port };
+    await rig.done('PUT', '/v1/targets/own', { endpoints: [endpoint] });
+    const routes = [{ route: 'with_mirroring' }];
+    const mirror = { fleet: 'edge', target: 'own', routes };
+    const rejected = async (method: string, body: object): Promise<void> => {
+      const { delivery } = await rig.done(method, `/v1/mirrors/own?${WAIT}`, body);
+      t.deepEqual([delivery.acked, delivery.rejected], [0, 1], method);
+      t.regex((await rig.node()).types[0].rejected.message, /mirror "own" copies to .*this Traefik itself/);
+      t.is((await rig.done('GET', '/v1/mirrors/own')).status.effectivePercent, null);
+    };
+    await rig.inForce('PUT', '/v1/mirrors/own', { ...mirror, percent: 0 });
+    await rejected('PATCH', { percent: 1 });
+    await rig.inForce('DELETE', '/v1/mirrors/own', undefined);
+    await rejected('PUT', { ...mirror, percent: 1, copy: { setHeaders: { 'x-a': 'b' } } });
+    await until('it is taken back', async () => (await rig.served()).text === before);
+    await rig.inForce('DELETE', '/v1/mirrors/own', undefined);
+  },
+);
+
 test.serial('a node that hangs is bounded, and the primary does not feel it', async (t) => {
   const { wallarm, traefik } = rig;
   await rig.reset();

@@ -1,10 +1,10 @@
 import { dump } from 'js-yaml';
-import { type Issue, ok } from '../../model/issue.ts';
+import { ok } from '../../model/issue.ts';
 import type { Capabilities, CompileInput, Compiled, DataPlane } from '../data-plane.ts';
 import { type Structure, TraefikCompiled, makeStructure } from './compile/compiled.ts';
-import { hasHealthCheck, missingHeaders } from './compile/node-service.ts';
 import { STEP } from './compile/percent.ts';
-import { type PlannedMirror, makePlan } from './compile/plan.ts';
+import { makePlan } from './compile/plan.ts';
+import { warningsOf } from './compile/warnings.ts';
 import { type TraefikConfig, readTraefikConfig } from './config/read.ts';
 import { TYPE_URL } from './names.ts';
 import { READ_BACK } from './read-back.ts';
@@ -27,12 +27,14 @@ export function trialFor(compiled: Compiled): Trial {
 export function createTraefikDataPlane(): DataPlane<TraefikConfig> {
   const structures = new WeakMap<TraefikConfig, { readonly key: string; readonly structure: Structure }>();
 
-  function structureFor({ config, mirrors }: CompileInput<TraefikConfig>): Structure {
-    const key = structureKey(mirrors);
+  function structureFor({ fleet, config, mirrors }: CompileInput<TraefikConfig>): Structure {
+    const isRead = Object.keys(fleet.readBack ?? {}).length > 0;
+    const key = structureKey(mirrors, isRead);
     const known = structures.get(config);
     if (known?.key === key) return known.structure;
     const plan = makePlan(config.document, mirrors);
-    const structure = makeStructure(config.document, plan, plan.flatMap(warningsOf));
+    const warnings = warningsOf(config.document, plan, isRead);
+    const structure = makeStructure(config.document, plan, warnings);
     structures.set(config, { key, structure });
     return structure;
   }
@@ -62,16 +64,11 @@ export function createTraefikDataPlane(): DataPlane<TraefikConfig> {
 }
 
 /** What of the mirrors shapes structure. */
-function structureKey(mirrors: CompileInput['mirrors']): string {
-  return JSON.stringify(
-    mirrors.map(({ mirror: { name, routes, exclude, copy }, target }) => [
-      name,
-      routes,
-      exclude,
-      copy,
-      target,
-    ]),
-  );
+function structureKey(mirrors: CompileInput['mirrors'], isRead: boolean): string {
+  const shapes = mirrors.map(({ mirror: { name, routes, exclude, copy }, target }) => [
+    ...[name, routes, exclude, copy, target],
+  ]);
+  return JSON.stringify([isRead, shapes]);
 }
 
 function percentsOf({ mirrors }: CompileInput<TraefikConfig>): ReadonlyMap<string, number> {
@@ -86,33 +83,7 @@ const CAPABILITIES: Capabilities = Object.freeze({
   fleetShare: true,
   expiresAfter: false,
   loadReports: false,
-  applied: "Read back from Traefik's API (/api/rawdata) where the fleet has its address; else unconfirmed",
+  applied:
+    "Read back from Traefik's API (/api/rawdata, /api/entrypoints) where the fleet has its address; else unconfirmed",
   config: "A Traefik's dynamic configuration, as in a file of its file provider; YAML or JSON",
 });
-
-/** What a mirror means in Traefik that its owner would not expect. */
-function warningsOf({ mirror, target, routers }: PlannedMirror): readonly Issue[] {
-  const { name, copy } = mirror;
-  const found: Issue[] = [];
-  const warn = (field: string, message: string): void =>
-    void found.push({ path: `mirrors.${name}.${field}`, message });
-  if (routers.length === 0)
-    warn('routes', 'no router of the fleet is selected, so nothing is copied; compare with its config');
-  const missing = missingHeaders(copy);
-  if (missing.length > 0)
-    warn(
-      'copy.preset',
-      `copies go without ${missing.join(', ')}, which Traefik does not make; what is the same for all can be in copy.setHeaders`,
-    );
-  if (copy.clientAddress !== 'auto')
-    warn(
-      'copy.clientAddress',
-      'Traefik goes by what its entry point trusts (forwardedHeaders), whatever is asked for here',
-    );
-  if (!hasHealthCheck(target))
-    warn(
-      'target',
-      `target "${target.name}" has no health check: Traefik tries a node that hangs again and again`,
-    );
-  return found;
-}

@@ -9,6 +9,8 @@ export const RESOURCE = 'traefik';
 
 /** The service, and its transport, that a mirror's copies go to. */
 export const nodeService = (mirror: string): string => `mirrorplane-${mirror}`;
+/** The mirror of such a name. */
+export const mirrorOf = (service: string): string | undefined => /^mirrorplane-([^:]*)$/.exec(service)?.[1];
 /** The service of a router that has mirrors. */
 export const mirroringOf = (router: string): string => `mirrorplane:${router}`;
 export const limitOf = (mirror: string): string => `mirrorplane-${mirror}:limit`;

@@ -2,9 +2,12 @@ import type { Snapshot } from '../../snapshot/snapshot.ts';
 import type { Finding, ReadBack } from '../data-plane.ts';
 import { type Json, fieldsOf, listOf } from './json.ts';
 import { PROVIDER, RESOURCE, TYPE_URL, VERSION, VERSION_HEADER } from './names.ts';
+import { ownEntryPoints } from './own-entry-points.ts';
 
 /** Everything at once; the lists by kind come in pages. */
 export const RAW_DATA = '/api/rawdata';
+/** More than any has, as they come in pages too. */
+export const ENTRY_POINTS = '/api/entrypoints?per_page=1000';
 const MAX_WORDS = 5;
 
 /**
@@ -12,11 +15,12 @@ const MAX_WORDS = 5;
  * and services that it cannot have: these it calls disabled, with the reason.
  */
 export const READ_BACK: ReadBack = {
-  paths: [RAW_DATA],
-  judge(expected, answers) {
+  paths: [RAW_DATA, ENTRY_POINTS],
+  judge(expected, answers, address) {
     const document = fieldsOf(documentOf(expected)['http']);
     const raw = fieldsOf(answers.get(RAW_DATA));
-    return isInForce(document, raw) ? judgeParts(document, raw) : { state: 'other' };
+    if (!isInForce(document, raw)) return { state: 'other' };
+    return judgeParts(document, raw, ownEntryPoints(document, raw, answers.get(ENTRY_POINTS), address));
   },
 };
 
@@ -27,8 +31,8 @@ export function isInForce(http: Json, raw: Json): boolean {
   return version !== undefined && version === inForce;
 }
 
-function judgeParts(document: Json, raw: Json): Finding {
-  const words: string[] = [];
+function judgeParts(document: Json, raw: Json, loops: readonly string[]): Finding {
+  const words = [...loops];
   for (const [kind, what] of [
     ['routers', 'router'],
     ['services', 'service'],

@@ -26,15 +26,15 @@ function value<T>(result: Result<T>): T {
 
 function compile(
   percents: Readonly<Record<string, number>>,
-  { host = 'node', config = CONFIG } = {},
+  { host = 'node', config = CONFIG, limits = {}, readBack = {} } = {},
 ): Compiled {
   const read = value(traefik.readConfig(config, 'yaml', { fleet: 'edge', adopt: true }));
-  const target = value(checkTarget('node', { endpoints: [{ host, port: 8445 }] }));
+  const target = value(checkTarget('node', { endpoints: [{ host, port: 8445 }], limits }));
   const mirrors = Object.entries(percents).map(([name, percent]) => ({
     mirror: value(checkMirror(name, { fleet: 'edge', target: 'node', percent })),
     target,
   }));
-  const fleet = { name: 'edge', dataPlane: 'traefik', nodeCluster: 'edge' };
+  const fleet = { name: 'edge', dataPlane: 'traefik', nodeCluster: 'edge', readBack };
   return value(traefik.compile({ fleet, config: read, mirrors }));
 }
 
@@ -137,6 +137,61 @@ test("what is disabled is refused, in Traefik's words", (t) => {
   t.deepEqual(judge(compiled, raw), { state: 'other' });
 });
 
+test('a mirror that copies to an entry point whose requests it copies is refused, and no other is', (t) => {
+  const ask = (
+    { host = '127.0.0.1', percent = 10 },
+    {
+      address = ':8445',
+      using = ['web'] as readonly string[],
+      tls = undefined as object | undefined,
+      api = '',
+    } = {},
+  ): string => {
+    const compiled = compile({ a: percent }, { host });
+    const raw = rawData(compiled);
+    for (const name of ['shop@http', 'api@http']) Object.assign(raw.routers[name], { using, tls });
+    const entryPoints = [
+      { name: 'traefik', address: ':8080' },
+      { name: 'web', address },
+      { name: 'dns', address: ':8445/udp' },
+    ];
+    const answers = new Map<string, unknown>([
+      ['/api/rawdata', raw],
+      ['/api/entrypoints?per_page=1000', entryPoints],
+    ]);
+    const found = traefik.readBack?.judge(compiled.snapshot('document'), answers, api);
+    return found?.state === 'refused' ? found.message : String(found?.state);
+  };
+  t.is(
+    ask({}),
+    'mirror "a" copies to 127.0.0.1:8445, where this Traefik itself listens (entry point web): each copy would be copied again; ' +
+      "give its target the node's address",
+  );
+  const own = 'http://10.0.0.7:8080';
+  const loops = [
+    [{ host: 'localhost' }],
+    [{ host: '::1' }, { address: '[::]:8445' }],
+    [{ host: '127.0.0.1' }, { address: '127.0.0.1:8445' }],
+    [{ host: '127.0.0.1' }, { address: 'localhost:8445/tcp' }],
+    [{ host: '10.0.0.7' }, { address: '10.0.0.7:8445' }],
+    [{ host: '10.0.0.7' }, { api: own }],
+  ] as const;
+  for (const [mirror, other] of loops)
+    t.regex(ask(mirror, other), /entry point web/, JSON.stringify([mirror, other]));
+  const good = [
+    [{ percent: 0 }],
+    [{ host: '10.0.0.8' }],
+    [{ host: '10.0.0.8' }, { api: own }],
+    [{ host: '10.0.0.7' }, { api: 'http://10.0.0.7:18080' }],
+    [{ host: '10.0.0.7' }, { address: '127.0.0.1:8445', api: own }],
+    [{ host: '127.0.0.1' }, { address: '10.0.0.7:8445' }],
+    [{}, { address: ':8444' }],
+    [{}, { using: ['other'] }],
+    [{}, { tls: {} }],
+  ] as const;
+  for (const [mirror, other] of good) t.is(ask(mirror, other), 'applied', JSON.stringify([mirror, other]));
+});
+
 test('a router of several entry points is looked for under each', (t) => {
   const compiled = compile({ a: 10 });
   const raw = rawData(compiled);
@@ -153,4 +208,33 @@ test('a mirror of every router leaves alone what is inside Traefik, unless it is
     '    dashboard: { rule: "Host(`d`)", service: api@internal }\n    api:',
   );
   t.is(served(compile({ a: 100 }, { config })).http.routers.dashboard.service, 'api@internal');
+});
+
+test('what a mirror costs the primary is told, once for all that share it', (t) => {
+  const told = (compiled: Compiled, what: RegExp): readonly string[] =>
+    compiled.warnings.filter(({ message }) => what.test(message)).map(({ path }) => path);
+  const checked = CONFIG.replace(
+    'origin: { loadBalancer: {',
+    'origin: { loadBalancer: { healthCheck: { path: / },',
+  ).replace('  services: {', '  services: { split: { weighted: { services: [{ name: origin }] } },');
+  const health = /takes servers that are down for well/;
+  const path = 'http.services.origin.loadBalancer.healthCheck';
+  t.deepEqual(told(compile({ a: 1, b: 2 }, { config: checked }), health), [path]);
+  const behind = checked.replaceAll('service: origin', 'service: split');
+  t.deepEqual(told(compile({ a: 1 }, { config: behind }), health), [path]);
+  t.deepEqual(told(compile({}, { config: checked }), health), []);
+  t.deepEqual(told(compile({ a: 1 }), health), []);
+  const buffer = /limits.bufferBytes of/;
+  t.deepEqual(told(compile({ a: 1 }), buffer), ['mirrors.a.target']);
+  t.deepEqual(told(compile({ a: 1 }, { limits: { bufferBytes: 262_144 } }), buffer), []);
+  const entryPoint = /cannot be told from here/;
+  for (const host of ['127.0.0.1', '::1', 'localhost', '0.0.0.0']) {
+    t.deepEqual(told(compile({ a: 1 }, { host }), entryPoint), ['mirrors.a.target'], host);
+    t.deepEqual(
+      told(compile({ a: 1 }, { host, readBack: { '*': 'http://10.0.0.7:8080' } }), entryPoint),
+      [],
+      host,
+    );
+  }
+  t.deepEqual(told(compile({ a: 1 }, { host: '10.0.0.8' }), entryPoint), []);
 });

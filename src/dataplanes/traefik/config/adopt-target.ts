@@ -128,13 +128,16 @@ function isPem(text: string): boolean {
   return text.includes('-----BEGIN');
 }
 
+/** Traefik sets it aside for every request: what the owner gave no bound to is not to cost more than it did. */
+const BUFFER_BYTES = 64 * 1024;
+
 /** The owner's own bounds where a target may have them; ours for the rest. */
 function limitsOf(timeouts: Json, maxBodySize: unknown): Limits {
   const fits = (limits: Limits): boolean => {
     const target = { name: 'a', endpoints: [{ host: 'a', port: 1 }], protocol: 'http1', limits } as const;
     return checkTarget('a', presentTarget(target)).ok;
   };
-  let limits = DEFAULT_LIMITS;
+  let limits: Limits = { ...DEFAULT_LIMITS, bufferBytes: BUFFER_BYTES };
   const take = (key: keyof Limits, value: number | undefined): void => {
     const next = value === undefined ? limits : { ...limits, [key]: value };
     if (fits(next)) limits = next;

@@ -117,7 +117,12 @@ class Adopter {
       this.groups.set(key, group);
       return false;
     });
-    if (kept.length < entries.length) this.#tellOfMirroring(path, service);
+    if (kept.length < entries.length)
+      this.#tellOfMirroring(
+        path,
+        service,
+        entries.filter((entry) => !kept.includes(entry)).map((entry) => String(entry['name'])),
+      );
     return kept;
   }
 
@@ -140,14 +145,21 @@ class Adopter {
     return made;
   }
 
-  #tellOfMirroring(path: string, service: Json): void {
+  #tellOfMirroring(path: string, service: Json, adopted: readonly string[]): void {
     if (service['middlewares'] !== undefined)
       this.#warn(`${path}.middlewares`, 'copies are made before these now');
     const size = fieldsOf(service['mirroring'])['maxBodySize'];
-    if (size === undefined || Number(size) < 0)
+    const bounds = adopted.flatMap((reference) => {
+      const found = this.targets.get(ownName(reference) ?? '');
+      return typeof found === 'object' ? [found.target.limits.bufferBytes] : [];
+    });
+    const other = bounds.find((bound) => bound !== size);
+    if (other !== undefined)
       this.#warn(
         `${path}.mirroring.maxBodySize`,
-        "is not given: requests with a body beyond the target's limits.bufferBytes are no longer copied",
+        `${size === undefined ? 'is not given' : `is ${Number(size)}`}, and is ${other} bytes now, the target's limits.bufferBytes: ` +
+          'requests with a larger body are served, and not copied. Raise it at the target if they are to be; Traefik sets as ' +
+          'much aside for every request, copied or not',
       );
   }
 
