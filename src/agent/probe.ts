@@ -10,8 +10,8 @@ const QUESTIONS = 5;
 
 /**
  * Whether a node reacts, found out by the agent itself, so that it costs no client anything. `OPTIONS *` asks the server
- * and none of its pages (https://www.rfc-editor.org/rfc/rfc9110#section-9.3.7): NGINX answers 400 before any of its
- * modules sees it, so a node does not count it as traffic. Any answer will do, and so does a connection that is closed:
+ * and none of its pages (https://www.rfc-editor.org/rfc/rfc9110#section-9.3.7): NGINX answers 400 before it has
+ * chosen a location, so it is no traffic for a node. Any answer will do, and so does a connection that is closed:
  * a copy would not wait there either.
  */
 export async function reacts(

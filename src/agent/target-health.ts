@@ -139,7 +139,7 @@ class Breaker {
     if (!this.isDue(now)) return;
     const isOff = this.#standing.state === 'off';
     if (silent.length === all) {
-      if (isOff) this.#switchOff(`it does not answer: ${silent.join(', ')}`, now);
+      if (isOff) this.#switchOff(`it does not answer in time: ${silent.join(', ')}`, now);
       this.#askAgainAt = now + ASK_AGAIN_MS;
       return;
     }

@@ -126,7 +126,7 @@ export async function hanging(t: ExecutionContext, rig: NginxRig): Promise<void>
   const before = clients.waited(HALF_MS);
   const entries = rig.agent().entries;
   await until('it was tried', () =>
-    entries.some(({ reason }) => String(reason).includes('it does not answer')),
+    entries.some(({ reason }) => String(reason).includes('it does not answer in time')),
   );
   t.is(clients.waited(HALF_MS), before, 'a trial costs no client anything');
   await wallarm.setMode('ok');

@@ -45,7 +45,7 @@ test('nothing is copied to a target that does not react', async (t) => {
   t.is(health.cap('edge'), 0);
   t.regex(
     said.at(-1) ?? '',
-    /^off: it does not answer: 127\.0\.0\.1:1, 192\.0\.2\.1:2, \[2001:db8::1\]:2; next try in 10 s/,
+    /^off: it does not answer in time: 127\.0\.0\.1:1, 192\.0\.2\.1:2, \[2001:db8::1\]:2; next try in 10 s/,
   );
 });
 
