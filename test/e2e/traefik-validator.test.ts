@@ -1,13 +1,15 @@
-import { writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import test from 'ava';
 import { traefikBinary } from '../../scripts/fetch-traefik.ts';
 import { traefikValidator } from '../../src/app/validators/traefik.ts';
 import type { Compiled } from '../../src/dataplanes/data-plane.ts';
 import { createTraefikDataPlane } from '../../src/dataplanes/traefik/index.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
+import { until } from '../support/until.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const GOOD = `
@@ -171,7 +173,7 @@ test.serial('a Traefik that cannot be asked is an error of the operator, and not
   const broken = join(temporaryDirectory(t), 'traefik');
   writeFileSync(broken, '#!/bin/sh\necho no licence >&2\nexit 3\n', { mode: 0o755 });
   for (const [binary, words] of [
-    ['/no/traefik', /ENOENT/],
+    ['/no/traefik', /not found/],
     [broken, /no licence/],
   ] as const) {
     const app = await startWith(t, binary);
@@ -182,3 +184,31 @@ test.serial('a Traefik that cannot be asked is an error of the operator, and not
   }
   t.deepEqual(children(), []);
 });
+
+test.serial(
+  'where the process that asks is killed, no Traefik is left behind, nor its directory',
+  async (t) => {
+    const directory = temporaryDirectory(t);
+    const [binary, told] = [join(directory, 'traefik'), join(directory, 'told')];
+    const script = `#!/bin/sh\necho "$$ $1" > ${told}.new && mv ${told}.new ${told}\nexec sleep 600\n`;
+    writeFileSync(binary, script, { mode: 0o755 });
+    const source = join(import.meta.dirname, '../../src');
+    const code = `
+    const { traefikValidator } = await import(${JSON.stringify(`${source}/app/validators/traefik.ts`)});
+    const { createTraefikDataPlane } = await import(${JSON.stringify(`${source}/dataplanes/traefik/index.ts`)});
+    const traefik = createTraefikDataPlane();
+    const { value: config } = traefik.readConfig(${JSON.stringify(GOOD)}, 'yaml', { fleet: 'edge', adopt: true });
+    const fleet = { name: 'edge', dataPlane: 'traefik', nodeCluster: 'edge' };
+    await traefikValidator(${JSON.stringify(binary)})(traefik.compile({ fleet, config, mirrors: [] }).value);
+  `;
+    const asking = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: 'ignore' });
+    t.teardown(() => asking.kill('SIGKILL'));
+    await until('it is asked', () => existsSync(told));
+    const [pid = '', argument = ''] = readFileSync(told, 'utf8').trim().split(' ');
+    const settings = argument.replace('--configFile=', '');
+    t.true(existsSync(settings));
+    t.true(existsSync(`/proc/${pid}`));
+    asking.kill('SIGKILL');
+    await until('it is gone', () => !existsSync(`/proc/${pid}`) && !existsSync(dirname(settings)));
+  },
+);

@@ -11,8 +11,18 @@ import { type Trial, findingIn, findingsOf, settingsFor, trialFor } from '../../
 import type { Issue } from '../../model/issue.ts';
 import type { Validator } from './validator.ts';
 
+/** As long as a small document may take, and what each router or service of a large one may take besides. */
 const TIMEOUT_MS = 20_000;
-const ASK_EVERY_MS = 20;
+const PER_PIECE_MS = 3;
+/** Its answer is as large as the document: it is asked ever more seldom. */
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 1000;
+/**
+ * Becomes the program, and leaves one behind that ends it, and removes the directory, when standard input ends without a line:
+ * this process ended first, however it did.
+ */
+const GUARDED =
+  'exec 3<&0; (read -r _ <&3 || { kill -9 $$; rm -rf "$0"; }) >/dev/null 2>&1 & exec "$@" </dev/null 3<&-';
 /** Another program may take the port in between. */
 const TRIES = 3;
 
@@ -46,7 +56,7 @@ async function tried(
     const apiPort = await freePort();
     const file = join(directory, 'traefik.yml');
     await writeFile(file, JSON.stringify(settingsFor(trial, endpoint, apiPort)));
-    const traefik = new Trying(binary, file, apiPort);
+    const traefik = new Trying(binary, directory, file, apiPort);
     try {
       return await traefik.findings(trial);
     } catch (error) {
@@ -68,11 +78,12 @@ class Trying {
   #gone: string | undefined;
   readonly #kill = (): void => void this.#process.kill('SIGKILL');
 
-  constructor(binary: string, settings: string, apiPort: number) {
+  constructor(binary: string, directory: string, settings: string, apiPort: number) {
     this.#binary = binary;
     this.#api = `http://127.0.0.1:${apiPort}/api/rawdata`;
-    this.#process = spawn(binary, [`--configFile=${settings}`], { stdio: ['ignore', 'pipe', 'pipe'] });
-    // So that none is left behind where this process ends first.
+    const command = [directory, binary, `--configFile=${settings}`];
+    this.#process = spawn('/bin/sh', ['-c', GUARDED, ...command], { stdio: 'pipe' });
+    this.#process.stdin?.on('error', () => undefined);
     process.once('exit', this.#kill);
     this.#closed = new Promise((resolve) => {
       this.#process.once('error', (error) => {
@@ -94,8 +105,9 @@ class Trying {
 
   /** Rejects where it cannot be asked. */
   async findings(trial: Trial): Promise<readonly Issue[]> {
-    const deadline = performance.now() + TIMEOUT_MS;
-    for (;;) {
+    const limitMs = TIMEOUT_MS + PER_PIECE_MS * trial.pieces;
+    const deadline = performance.now() + limitMs;
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
       const found = findingsOf(trial, await this.#ask());
       if (found !== undefined) {
         // All that it wrote is here only when it has ended.
@@ -105,14 +117,14 @@ class Trying {
       const refused = this.#logged().filter(({ path }) => path === '');
       if (refused.length > 0) return refused;
       if (this.#gone !== undefined) throw this.#unasked(this.#gone);
-      if (performance.now() > deadline)
-        throw this.#unasked(`it had no opinion within ${TIMEOUT_MS / 1000} s`);
-      await delay(ASK_EVERY_MS);
+      if (performance.now() > deadline) throw this.#unasked(`it had no opinion within ${limitMs / 1000} s`);
+      await delay(pause);
     }
   }
 
   async end(): Promise<void> {
     process.removeListener('exit', this.#kill);
+    this.#process.stdin?.write('\n');
     this.#kill();
     await this.#closed;
   }

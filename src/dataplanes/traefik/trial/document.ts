@@ -11,6 +11,8 @@ import { HARMLESS, NOWHERE } from './harmless.ts';
 export interface Trial {
   readonly json: Json;
   readonly text: string;
+  /** How many routers and services it has: the more, the longer it takes. */
+  readonly pieces: number;
   /** Names of the entry points that it needs, by what they are for. */
   readonly entryPoints: { readonly tcp: readonly string[]; readonly udp: readonly string[] };
 }
@@ -23,7 +25,9 @@ export function trialOf(compiled: TraefikCompiled): Trial {
   const of = (kind: string): readonly string[] => [...new Set(entryPointsOf(json, kind))];
   const udp = of('udp');
   const tcp = [...new Set([...of('http'), ...of('tcp')])].filter((name) => !udp.includes(name));
-  return { json, text, entryPoints: { tcp, udp } };
+  const http = fieldsOf(json['http']);
+  const pieces = [http['routers'], http['services']].flatMap((part) => Object.keys(fieldsOf(part))).length;
+  return { json, text, pieces, entryPoints: { tcp, udp } };
 }
 
 /** Routers under a router of another provider cannot be looked at without it. */
