@@ -217,7 +217,7 @@ test('what a mirror costs the primary is told, once for all that share it', (t) 
     'origin: { loadBalancer: {',
     'origin: { loadBalancer: { healthCheck: { path: / },',
   ).replace('  services: {', '  services: { split: { weighted: { services: [{ name: origin }] } },');
-  const health = /takes servers that are down for well/;
+  const health = /until its next check/;
   const path = 'http.services.origin.loadBalancer.healthCheck';
   t.deepEqual(told(compile({ a: 1, b: 2 }, { config: checked }), health), [path]);
   const behind = checked.replaceAll('service: origin', 'service: split');

@@ -73,8 +73,8 @@ function losingHealth(document: Json, plan: readonly PlannedMirror[]): readonly 
         {
           path: `http.services.${name}.loadBalancer.healthCheck`,
           message:
-            'counts from the beginning with every change, percents too, and until its next check Traefik takes servers that are ' +
-            'down for well: keep the interval short (1s), have the retry middleware on these routers, and take few steps',
+            'begins anew with every change, percents too: until its next check Traefik takes servers that are down for well. ' +
+            'Give passiveHealthCheck besides, keep the interval short (1s), have the retry middleware on these routers, take few steps',
         },
       ];
     for (const { name: next } of servicesOf(service, '')) reached.add(ownName(String(next)) ?? '');
