@@ -110,6 +110,22 @@ for (const clients of [1, 3, 8, 40]) {
   }
 }
 
+test('copies that are given up after half a second by a limit of their target are hung, however short that is', (t) => {
+  const { offAt = Infinity } = closedLoop({
+    ...{ clients: 8, requestMs: 2, untilMs: 15_000 },
+    copy: (now) => (now < 5000 ? WELL : [500, false]),
+  });
+  t.true(offAt <= 5510, `off at ${offAt}`);
+});
+
+test('a node that answers but a little late, and always, is off in a few seconds', (t) => {
+  const { offAt = Infinity } = closedLoop({
+    ...{ clients: 8, requestMs: 12, untilMs: 15_000 },
+    copy: (now) => [now < 5000 ? 2 : 450, true],
+  });
+  t.true(offAt <= 8000, `off at ${offAt}`);
+});
+
 test('a pause of half a second is borne, with requests enough around it', (t) => {
   const { offAt, waited } = closedLoop({
     ...{ clients: 8, requestMs: 5, untilMs: 20_000 },
@@ -130,7 +146,7 @@ test('what counts is how many clients are held up, of how many: 3 of 100 copies 
   };
   t.true(off(100, 3));
   t.false(off(10_000, 3));
-  t.true(off(10_000, 50));
+  t.true(off(10_000, 15), 'one in 700, but for 2 s each');
   t.false(off(100, 2), 'two are chance');
 });
 
