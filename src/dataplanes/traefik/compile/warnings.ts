@@ -52,8 +52,9 @@ function warningsOfMirror({ mirror, target, routers }: PlannedMirror, isRead: bo
   if (bufferBytes > LARGE_BUFFER)
     warn(
       'target',
-      `target "${target.name}" has limits.bufferBytes of ${bufferBytes}, which Traefik sets aside for every request of these routers, ` +
-        'copied or not: CPU and latency of the primary grow with it (at 1 MiB about twice of that at 64 KiB); lower it to what bodies need',
+      `target "${target.name}" has limits.bufferBytes of ${bufferBytes}, which Traefik sets aside for every request that it copies, ` +
+        'with a body or without, before it serves it: CPU and latency of the primary grow with it (at 1 MiB nearly twice of that at ' +
+        '64 KiB); lower it to what bodies need',
     );
   return found;
 }

@@ -128,7 +128,7 @@ function isPem(text: string): boolean {
   return text.includes('-----BEGIN');
 }
 
-/** Traefik sets it aside for every request: what the owner gave no bound to is not to cost more than it did. */
+/** Traefik sets it aside for every request that it copies: what the owner gave no bound to is not to cost more than it did. */
 const BUFFER_BYTES = 64 * 1024;
 
 /** The owner's own bounds where a target may have them; ours for the rest. */

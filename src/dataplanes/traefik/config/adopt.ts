@@ -159,7 +159,7 @@ class Adopter {
         `${path}.mirroring.maxBodySize`,
         `${size === undefined ? 'is not given' : `is ${Number(size)}`}, and is ${other} bytes now, the target's limits.bufferBytes: ` +
           'requests with a larger body are served, and not copied. Raise it at the target if they are to be; Traefik sets as ' +
-          'much aside for every request, copied or not',
+          'much aside for every request that it copies',
       );
   }
 
