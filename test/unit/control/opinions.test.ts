@@ -6,8 +6,8 @@ import { ME, TARGET, fakeConfig, openControl } from '../../support/open-control.
 
 interface Asked {
   readonly structure: string;
-  answer(opinion: Opinion): void;
-  fail(why: string): void;
+  readonly answer: (opinion: Opinion) => void;
+  readonly fail: (why: string) => void;
 }
 
 /** Control with a data plane that is asked, and answers when the test wants it to. */
