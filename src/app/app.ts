@@ -11,6 +11,7 @@ import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { Store } from '../store/store.ts';
 import { SYSTEM_TIMERS } from '../delivery/timers.ts';
 import { RolloutDriver } from '../rollout/driver.ts';
+import { endHarm } from '../rollout/end-harm.ts';
 import { Expiry } from '../rollout/expiry.ts';
 import { NodeProbes } from '../rollout/node-probes.ts';
 import type { CountedBy } from '../rollout/observer.ts';
@@ -47,6 +48,11 @@ export function createApp(settings: Settings, log: Logger): App {
         store
           .judge(verdict)
           .catch((error: unknown) => log.error({ err: error }, 'a verdict could not be kept'));
+      },
+      onHarm: (harm) => {
+        endHarm(control, harm).catch((error: unknown) =>
+          log.error({ err: error, ...harm }, 'a mirror that does harm could not be ended'),
+        );
       },
       ask: askJson,
       log,

@@ -76,11 +76,14 @@ export interface ReadBack {
   judge(expected: Snapshot, answers: ReadonlyMap<string, unknown>, address?: string): Finding;
 }
 
-/** `other`: it has something else, still; what, in words. `refused`: it has seen it and will not have it, in its own. */
+/**
+ * `other`: it has something else, still; what, in words. `refused`: it has seen it and will not have it, in its own.
+ * `harmful`: mirrors that it has nevertheless, and that do harm as they are.
+ */
 export type Finding =
   | { readonly state: 'applied' }
   | { readonly state: 'other'; readonly message?: string }
-  | { readonly state: 'refused'; readonly message: string };
+  | { readonly state: 'refused'; readonly message: string; readonly harmful?: readonly string[] };
 
 /** A document that nodes fetch. Its snapshot has one type with one resource, whose body is the document itself. */
 export interface Polled {

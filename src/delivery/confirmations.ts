@@ -5,6 +5,8 @@ import type { NodeRecord, TypeRecord } from './node-record.ts';
 import { type Ask, ReadBacks } from './read-backs.ts';
 import type { Timers } from './timers.ts';
 
+export type Refused = Extract<Finding, { readonly state: 'refused' }>;
+
 export interface ConfirmationsOptions {
   readonly fleets: Fleets;
   readonly timers: Timers;
@@ -12,7 +14,7 @@ export interface ConfirmationsOptions {
   /** It was read back from the node. */
   readonly applied: (node: NodeRecord, record: TypeRecord, type: TypeSnapshot) => void;
   /** The node has seen it, and goes on without it. */
-  readonly refused: (node: NodeRecord, record: TypeRecord, type: TypeSnapshot, message: string) => void;
+  readonly refused: (node: NodeRecord, record: TypeRecord, type: TypeSnapshot, finding: Refused) => void;
   /** How the node stands changed in another way. */
   readonly changed: (node: NodeRecord) => void;
   readonly log: { warn(fields: object, message: string): void };
@@ -90,7 +92,7 @@ export class Confirmations {
       if (finding.state !== 'refused') {
         if (!isAcked) this.#options.applied(node, record, type);
       } else if (!isAcked && record.rejected?.type.version !== type.version)
-        this.#options.refused(node, record, type, finding.message);
+        this.#options.refused(node, record, type, finding);
     }
   }
 

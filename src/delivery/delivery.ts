@@ -4,7 +4,7 @@ import type { Verdict } from '../model/verdict.ts';
 import type { TypeSnapshot } from '../snapshot/snapshot.ts';
 import type { ClusterLoad, LoadReportObserver } from '../xds/load-reports.ts';
 import type { NodeInfo, StreamObserver, XdsStream } from '../xds/types.ts';
-import { Confirmations } from './confirmations.ts';
+import { Confirmations, type Refused } from './confirmations.ts';
 import { Fleet } from './fleet.ts';
 import { Fleets } from './fleets.ts';
 import { Inspector } from './inspector.ts';
@@ -15,7 +15,7 @@ import { Nodes } from './nodes.ts';
 import { type Poll, Polls } from './polls.ts';
 import type { Ask } from './read-backs.ts';
 import { type Timers, SYSTEM_TIMERS } from './timers.ts';
-import type { DeliveryEvent, DeliverySummary } from './types.ts';
+import type { DeliveryEvent, DeliverySummary, Harm } from './types.ts';
 import { makeVersion } from './version.ts';
 import { Waiters } from './waiters.ts';
 
@@ -27,6 +27,8 @@ export interface DeliveryOptions {
   readonly loadReportIntervalMs?: number;
   /** Told what became of a structure, to be kept. */
   readonly onVerdict?: (verdict: Verdict) => void;
+  /** Told of mirrors that do harm as they are in force, and of which the structure is a good one. */
+  readonly onHarm?: (harm: Harm) => void;
   /** How nodes' own APIs are asked what is in force. */
   readonly ask?: Ask;
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
@@ -47,6 +49,7 @@ export class Delivery implements StreamObserver, LoadReportObserver {
   readonly #timers: Timers;
   readonly #log: DeliveryOptions['log'];
   readonly #onVerdict: (verdict: Verdict) => void;
+  readonly #onHarm: (harm: Harm) => void;
   readonly #nodes = new Nodes();
   readonly #waiters: Waiters;
   readonly #listeners = new Set<(event: DeliveryEvent) => void>();
@@ -68,6 +71,7 @@ export class Delivery implements StreamObserver, LoadReportObserver {
       tell: (event) => this.#emit(event),
     });
     this.#onVerdict = options.onVerdict ?? (() => undefined);
+    this.#onHarm = options.onHarm ?? (() => undefined);
     this.inspector = new Inspector(this.#fleets, this.#nodes, () => this.#timers.now());
     this.#waiters = new Waiters((node) => this.#fleets.stateOf(node));
     this.#polls = new Polls(this, this.#timers);
@@ -76,7 +80,7 @@ export class Delivery implements StreamObserver, LoadReportObserver {
       timers: this.#timers,
       ask: options.ask ?? (() => Promise.reject(new Error('nothing can be asked'))),
       applied: (node, record, type) => this.#acknowledged(node, record, type),
-      refused: (node, record, type, message) => this.#refused(node, record, type, message),
+      refused: (node, record, type, finding) => this.#refusedInForce(node, record, type, finding),
       changed: (node) => this.#given(node),
       log: this.#log,
     });
@@ -232,6 +236,15 @@ export class Delivery implements StreamObserver, LoadReportObserver {
     this.#emit({ kind: 'rejected', node: node.id, fleet: node.fleet, typeUrl, version, message });
     this.#fleets.get(node.fleet)?.delivery.refused(node, type, message);
     this.#waiters.look(node);
+  }
+
+  /** It has it in force all the same; where no structure can be taken back for it somebody else has to end it. */
+  #refusedInForce(node: NodeRecord, record: TypeRecord, type: TypeSnapshot, finding: Refused): void {
+    const { message, harmful = [] } = finding;
+    this.#refused(node, record, type, message);
+    const fleet = this.#fleets.get(node.fleet);
+    if (fleet === undefined || fleet.delivery.refusal !== undefined || harmful.length === 0) return;
+    this.#onHarm({ fleet: fleet.name, node: node.id, mirrors: harmful, message });
   }
 
   closed(stream: XdsStream): void {

@@ -130,6 +130,14 @@ export interface ObservedLoad {
   readonly lastReport: string;
 }
 
+/** Mirrors that a node has in force and that do harm, in its own words. */
+export interface Harm {
+  readonly fleet: string;
+  readonly node: string;
+  readonly mirrors: readonly string[];
+  readonly message: string;
+}
+
 export type DeliveryEvent =
   | {
       readonly kind: 'node-connected' | 'node-disconnected';

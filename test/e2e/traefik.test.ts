@@ -275,16 +275,25 @@ test.serial(
     await rig.done('PUT', '/v1/targets/own', { endpoints: [endpoint] });
     const routes = [{ route: 'with_mirroring' }];
     const mirror = { fleet: 'edge', target: 'own', routes };
-    const rejected = async (method: string, body: object): Promise<void> => {
-      const { delivery } = await rig.done(method, `/v1/mirrors/own?${WAIT}`, body);
-      t.deepEqual([delivery.acked, delivery.rejected], [0, 1], method);
-      t.regex((await rig.node()).types[0].rejected.message, /mirror "own" copies to .*this Traefik itself/);
-      t.is((await rig.done('GET', '/v1/mirrors/own')).status.effectivePercent, null);
-    };
     await rig.inForce('PUT', '/v1/mirrors/own', { ...mirror, percent: 0 });
-    await rejected('PATCH', { percent: 1 });
+    const raised = await rig.done('PATCH', `/v1/mirrors/own?${WAIT}`, { percent: 1 });
+    t.is(raised.delivery.acked, 0);
+    await until('the percent is back at nothing', async () => {
+      const { percent, status } = await rig.done('GET', '/v1/mirrors/own');
+      return percent === 0 && status.effectivePercent === 0 && status.nodes.acked === 1;
+    });
+    const [last] = (await rig.done('GET', '/v1/revisions?limit=1')).items;
+    t.is(last.author, 'mirrorplane');
+    t.regex(last.reason, /taken back, edge-t1 says: mirror "own" copies to .*this Traefik itself/);
     await rig.inForce('DELETE', '/v1/mirrors/own', undefined);
-    await rejected('PUT', { ...mirror, percent: 1, copy: { setHeaders: { 'x-a': 'b' } } });
+    const made = await rig.done('PUT', `/v1/mirrors/own?${WAIT}`, {
+      ...mirror,
+      percent: 1,
+      copy: { setHeaders: { 'x-a': 'b' } },
+    });
+    t.deepEqual([made.delivery.acked, made.delivery.rejected], [0, 1]);
+    t.regex((await rig.node()).types[0].rejected.message, /mirror "own" copies to .*this Traefik itself/);
+    t.not((await rig.done('GET', '/v1/mirrors/own')).status.effectivePercent, 1);
     await until('it is taken back', async () => (await rig.served()).text === before);
     await rig.inForce('DELETE', '/v1/mirrors/own', undefined);
   },

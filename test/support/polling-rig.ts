@@ -1,6 +1,6 @@
 import { Delivery } from '../../src/delivery/delivery.ts';
 import type { Inspector } from '../../src/delivery/inspector.ts';
-import type { DeliveryEvent } from '../../src/delivery/types.ts';
+import type { DeliveryEvent, Harm } from '../../src/delivery/types.ts';
 import { checkMirror } from '../../src/model/check-mirror.ts';
 import { checkTarget } from '../../src/model/check-target.ts';
 import { EMPTY_STATE, applyChanges, mirrorsOf, type State } from '../../src/model/state.ts';
@@ -8,13 +8,15 @@ import { FakeDataPlane, MIRROR_TYPE } from './fake-data-plane.ts';
 import { VirtualTimers } from './virtual-timers.ts';
 
 /** What a node's own API says: the version that is in force there, or that it refuses; an error: it does not answer. */
-export type Said = { readonly version: string } | { readonly refuses: string } | Error;
+export type Said =
+  { readonly version: string } | { readonly refuses: string; readonly harmful?: readonly string[] } | Error;
 
 /** A delivery to nodes that poll and are read back, with clock and APIs of the test's own. The fleet is `edge`. */
 export class PollingRig {
   readonly timers = new VirtualTimers();
   readonly events: DeliveryEvent[] = [];
   readonly asked: string[] = [];
+  readonly harm: Harm[] = [];
   readonly delivery: Delivery;
   readonly plane = new FakeDataPlane('polling');
   /** By address. */
@@ -28,7 +30,11 @@ export class PollingRig {
         paths: ['/in-force'],
         judge: (expected, answers) => {
           const said = answers.get('/in-force') as Exclude<Said, Error>;
-          if ('refuses' in said) return { state: 'refused', message: said.refuses };
+          if ('refuses' in said)
+            return {
+              ...{ state: 'refused', message: said.refuses },
+              ...(said.harmful && { harmful: said.harmful }),
+            };
           const { version } = expected.types.get(MIRROR_TYPE) ?? {};
           return { state: said.version === version ? 'applied' : 'other' };
         },
@@ -41,6 +47,7 @@ export class PollingRig {
         const said = this.said.get(new URL(url).origin) ?? new Error('nobody answers');
         return said instanceof Error ? Promise.reject(said) : Promise.resolve(said);
       },
+      onHarm: (harm) => this.harm.push(harm),
       log: { info: () => undefined, warn: () => undefined },
     });
     this.delivery.subscribe((event) => this.events.push(event));

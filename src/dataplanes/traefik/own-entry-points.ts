@@ -9,6 +9,12 @@ interface EntryPoint {
   readonly port: number;
 }
 
+/** A mirror whose copies come back. */
+export interface Loop {
+  readonly mirror: string;
+  readonly message: string;
+}
+
 const WILDCARDS = ['', '0.0.0.0', '::'];
 
 /** Whether it is this machine, or every address of it. */
@@ -22,7 +28,7 @@ export function isLoopback(host: string): boolean {
  * Copies that come back to the Traefik that makes them, by an entry point whose requests are copied there: each would be copied
  * again, without end. `http`: of the document; `address`: where its API answers.
  */
-export function ownEntryPoints(http: Json, raw: Json, entryPoints: unknown, address = ''): readonly string[] {
+export function ownEntryPoints(http: Json, raw: Json, entryPoints: unknown, address = ''): readonly Loop[] {
   const points = listOf(entryPoints).map(fieldsOf).flatMap(readPoint);
   const api = URL.canParse(address) ? new URL(address) : undefined;
   const apiPort = Number(api?.port === '' ? 80 : api?.port);
@@ -31,7 +37,7 @@ export function ownEntryPoints(http: Json, raw: Json, entryPoints: unknown, addr
     ? api?.hostname.replace(/^\[|\]$/g, '')
     : undefined;
   const services = fieldsOf(http['services']);
-  const words = new Set<string>();
+  const loops = new Map<string, Loop>();
   for (const router of Object.keys(fieldsOf(http['routers']))) {
     const mirrors = listOf(fieldsOf(fieldsOf(services[mirroringOf(router)])['mirroring'])['mirrors']).map(
       fieldsOf,
@@ -57,15 +63,16 @@ export function ownEntryPoints(http: Json, raw: Json, entryPoints: unknown, addr
               isAt(point, url, ownHost),
           );
           if (own === undefined || url === undefined) continue;
-          words.add(
-            `mirror "${mirrorOf(String(name)) ?? ''}" copies to ${url.host}:${url.port}, where this Traefik itself listens ` +
-              `(entry point ${own.name}): each copy would be copied again; give its target the node's address`,
-          );
+          const mirror = mirrorOf(String(name)) ?? '';
+          const message =
+            `mirror "${mirror}" copies to ${url.host}:${url.port}, where this Traefik itself listens ` +
+            `(entry point ${own.name}): each copy would be copied again; give its target the node's address`;
+          loops.set(message, { mirror, message });
         }
       }
     }
   }
-  return [...words];
+  return [...loops.values()];
 }
 
 /** `127.0.0.1:8082`, `:8082/tcp` */

@@ -2,7 +2,7 @@ import type { Snapshot } from '../../snapshot/snapshot.ts';
 import type { Finding, ReadBack } from '../data-plane.ts';
 import { type Json, fieldsOf, listOf } from './json.ts';
 import { PROVIDER, RESOURCE, TYPE_URL, VERSION, VERSION_HEADER } from './names.ts';
-import { ownEntryPoints } from './own-entry-points.ts';
+import { type Loop, ownEntryPoints } from './own-entry-points.ts';
 
 /** Everything at once; the lists by kind come in pages. */
 export const RAW_DATA = '/api/rawdata';
@@ -31,8 +31,8 @@ export function isInForce(http: Json, raw: Json): boolean {
   return version !== undefined && version === inForce;
 }
 
-function judgeParts(document: Json, raw: Json, loops: readonly string[]): Finding {
-  const words = [...loops];
+function judgeParts(document: Json, raw: Json, loops: readonly Loop[]): Finding {
+  const words = loops.map(({ message }) => message);
   for (const [kind, what] of [
     ['routers', 'router'],
     ['services', 'service'],
@@ -48,7 +48,11 @@ function judgeParts(document: Json, raw: Json, loops: readonly string[]): Findin
   }
   if (words.length === 0) return { state: 'applied' };
   const more = words.length > MAX_WORDS ? ` (and ${words.length - MAX_WORDS} more)` : '';
-  return { state: 'refused', message: words.slice(0, MAX_WORDS).join('; ') + more };
+  const harmful = [...new Set(loops.map(({ mirror }) => mirror))];
+  return {
+    ...{ state: 'refused', message: words.slice(0, MAX_WORDS).join('; ') + more },
+    ...(harmful.length > 0 && { harmful }),
+  };
 }
 
 /** A router of several entry points can be one for each of them: `ENTRYPOINT-NAME@http`. */

@@ -101,6 +101,26 @@ test('a structure that the node refuses is rejected in its words, and taken back
   t.is(rig.events.filter(({ kind }) => kind === 'rejected').length, 1);
 });
 
+test('harm that a percent does is told, once; that of a structure is taken back with it', async (t) => {
+  const rig = await settled(0);
+  rig.timers.pass(60_000);
+  rig.publish(20, { addresses });
+  rig.poll();
+  rig.said.set(A, { refuses: 'its copies come back', harmful: ['m'] });
+  await rig.timers.passAsync(5000);
+  t.is(rig.state(), 'rejected');
+  t.deepEqual(rig.harm, [{ fleet: 'edge', node: 'n1', mirrors: ['m'], message: 'its copies come back' }]);
+  const other = await settled();
+  other.timers.pass(60_000);
+  other.poll();
+  other.publish(10, { addresses, host: 'elsewhere' });
+  other.poll();
+  other.said.set(A, { refuses: 'its copies come back', harmful: ['m'] });
+  await other.timers.passAsync(1);
+  t.is(other.inspector.fleetStatus('edge')?.state, 'rejected');
+  t.deepEqual(other.harm, []);
+});
+
 test('what was in force and is not any more is not acknowledged any more', async (t) => {
   const rig = await settled();
   rig.said.set(A, { version: 'of somebody else' });

@@ -160,7 +160,9 @@ test('a mirror that copies to an entry point whose requests it copies is refused
       ['/api/entrypoints?per_page=1000', entryPoints],
     ]);
     const found = traefik.readBack?.judge(compiled.snapshot('document'), answers, api);
-    return found?.state === 'refused' ? found.message : String(found?.state);
+    if (found?.state !== 'refused') return String(found?.state);
+    t.deepEqual(found.harmful, ['a']);
+    return found.message;
   };
   t.is(
     ask({}),
