@@ -1,4 +1,4 @@
-import { readServerUrl } from './config/server-url.ts';
+import { type ServerUrl, readServerUrl } from './config/server-url.ts';
 import { type Json, fieldsOf, listOf, namesIn, textOf } from './json.ts';
 import { PROVIDER, mirroringOf, mirrorOf } from './names.ts';
 
@@ -37,42 +37,61 @@ export function ownEntryPoints(http: Json, raw: Json, entryPoints: unknown, addr
     ? api?.hostname.replace(/^\[|\]$/g, '')
     : undefined;
   const services = fieldsOf(http['services']);
+  const nearby = new Map(
+    Object.entries(services).flatMap(([name, service]) => {
+      const mirror = mirrorOf(name);
+      const found = mirror === undefined ? [] : nearbyOf(fieldsOf(service), points, ownHost);
+      return mirror === undefined || found.length === 0 ? [] : [[name, { mirror, found }] as const];
+    }),
+  );
+  // Nearly always. What follows looks at every router.
+  if (nearby.size === 0) return [];
+  const routers = fieldsOf(raw['routers']);
+  const keys = Object.keys(routers);
   const loops = new Map<string, Loop>();
   for (const router of Object.keys(fieldsOf(http['routers']))) {
-    const mirrors = listOf(fieldsOf(fieldsOf(services[mirroringOf(router)])['mirroring'])['mirrors']).map(
-      fieldsOf,
-    );
+    const entries = listOf(fieldsOf(fieldsOf(services[mirroringOf(router)])['mirroring'])['mirrors']);
+    const mirrors = entries.flatMap((entry) => nearby.get(String(fieldsOf(entry)['name'])) ?? []);
     if (mirrors.length === 0) continue;
-    const routers = fieldsOf(raw['routers']);
-    const entries = Object.entries(routers).filter(
-      ([key]) => key === `${router}@${PROVIDER}` || key.endsWith(`-${router}@${PROVIDER}`),
-    );
-    for (const [, entry] of entries) {
-      const using = namesIn(fieldsOf(entry)['using']);
-      const isTls = fieldsOf(entry)['tls'] !== undefined;
-      for (const { name } of mirrors) {
-        const servers = listOf(fieldsOf(fieldsOf(services[String(name)])['loadBalancer'])['servers']).map(
-          fieldsOf,
-        );
-        for (const url of servers.map((server) => readServerUrl(textOf(server['url']) ?? ''))) {
-          const own = points.find(
-            (point) =>
-              url !== undefined &&
-              using.includes(point.name) &&
-              isTls === (url.scheme === 'https') &&
-              isAt(point, url, ownHost),
-          );
-          if (own === undefined || url === undefined) continue;
-          const mirror = mirrorOf(String(name)) ?? '';
-          const message =
-            `mirror "${mirror}" copies to ${url.host}:${url.port}, where this Traefik itself listens ` +
-            `(entry point ${own.name}): each copy would be copied again; give its target the node's address`;
+    const [full, end] = [`${router}@${PROVIDER}`, `-${router}@${PROVIDER}`];
+    for (const key of keys.filter((one) => one === full || one.endsWith(end)))
+      for (const { mirror, found } of mirrors)
+        for (const message of messagesOf(mirror, found, fieldsOf(routers[key])))
           loops.set(message, { mirror, message });
-        }
-      }
-    }
   }
   return [...loops.values()];
+}
+
+/** A server of a mirror, with the entry points that have its address. */
+interface Nearby {
+  readonly url: ServerUrl;
+  readonly points: readonly EntryPoint[];
+}
+
+function nearbyOf(
+  service: Json,
+  points: readonly EntryPoint[],
+  ownHost: string | undefined,
+): readonly Nearby[] {
+  return listOf(fieldsOf(service['loadBalancer'])['servers']).flatMap((server) => {
+    const url = readServerUrl(textOf(fieldsOf(server)['url']) ?? '');
+    const at = url === undefined ? [] : points.filter((point) => isAt(point, url, ownHost));
+    return url === undefined || at.length === 0 ? [] : [{ url, points: at }];
+  });
+}
+
+/** `router`: as Traefik has it, by its API. */
+function messagesOf(mirror: string, found: readonly Nearby[], router: Json): readonly string[] {
+  const using = namesIn(router['using']);
+  const isTls = router['tls'] !== undefined;
+  return found.flatMap(({ url, points }) => {
+    const own = points.find(({ name }) => using.includes(name));
+    if (own === undefined || isTls !== (url.scheme === 'https')) return [];
+    return [
+      `mirror "${mirror}" copies to ${url.host}:${url.port}, where this Traefik itself listens ` +
+        `(entry point ${own.name}): each copy would be copied again; give its target the node's address`,
+    ];
+  });
 }
 
 /** `127.0.0.1:8082`, `:8082/tcp` */
