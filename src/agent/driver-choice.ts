@@ -34,12 +34,13 @@ export class DriverChoice {
     if (this.#options.asked !== 'auto' || now === this.#seen) return undefined;
     const why = await this.#options.complaint(lines);
     const isRight = (why === undefined ? 'lua' : 'reload') === this.#chosen;
-    if (isRight || this.#doubted === now) this.#seen = now;
-    if (isRight || this.#doubted !== now) {
+    if (!isRight && this.#doubted !== now) {
       // Its owner may be in the middle of something, or the machine too busy to answer.
-      this.#doubted = isRight ? undefined : now;
+      this.#doubted = now;
       return undefined;
     }
+    this.#seen = now;
+    if (isRight) return (this.#doubted = undefined);
     return why === undefined ? 'nginx has Lua now' : `nginx has no Lua that works any more: ${why}`;
   }
 }
