@@ -1,5 +1,6 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import type { ListenSocket } from '../dataplanes/nginx/config/sockets.ts';
+import { addressesOf, isLocal } from '../model/place.ts';
 import type { ListenAddress } from './state-api.ts';
 
 /** The sockets that take a connection to `address`: the most specific ones, as the kernel has it. */
@@ -16,7 +17,7 @@ export function socketsAt(
   if (exact.length > 0) return exact;
   const family = isIPv4(to) ? 4 : 6;
   const any = here.filter(({ host }) => 'any' in host && host.any.includes(family));
-  const isOwn = any.length > 0 && (isLoopback(to) || own().some((one) => plain(one) === to));
+  const isOwn = any.length > 0 && (isLocal(to) || own().some((one) => plain(one) === to));
   return isOwn ? any : [];
 }
 
@@ -29,22 +30,12 @@ export function listensAt(
 ): boolean {
   if (port !== listen.port) return false;
   const to = plain(address);
-  if (/^[0.:]+$/.test(listen.host)) return isLoopback(to) || own().some((one) => plain(one) === to);
-  return to === plain(listen.host === 'localhost' ? '127.0.0.1' : listen.host);
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.');
+  if (/^[0.:]+$/.test(listen.host)) return isLocal(to) || own().some((one) => plain(one) === to);
+  return to === plain(listen.host);
 }
 
 /** One spelling for each; who connects to the unspecified address gets to this machine. */
 function plain(address: string): string {
-  if (address === '0.0.0.0') return '127.0.0.1';
-  if (!isIPv6(address)) return address;
-  const short = new URL(`http://[${address.replace(/%.*$/, '')}]/`).hostname.slice(1, -1);
-  if (short === '::') return '::1';
-  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short);
-  if (mapped === null) return short;
-  const bytes = mapped.slice(1).flatMap((part) => [parseInt(part, 16) >> 8, parseInt(part, 16) & 255]);
-  return bytes.join('.');
+  const [first = address] = addressesOf(address.replace(/%.*$/, ''));
+  return first;
 }
