@@ -93,9 +93,8 @@ function endpointsOf(block: readonly Directive[]): readonly Endpoint[] {
   return listens
     .filter(({ args }) => !args.includes('quic'))
     .flatMap(({ args: [address = ''] }) => {
-      const only = /^\d+$/.exec(address)?.[0];
-      const place = only === undefined ? placeOf(address, 80) : { host: '*', port: Number(only) };
-      return place === undefined ? [] : [{ ...place, host: place.host === '*' ? '0.0.0.0' : place.host }];
+      const whole = /^\d+$/.test(address) ? `*:${address}` : address;
+      return placeOf(whole.replace(/^\*(?=:|$)/, '0.0.0.0'), 80) ?? [];
     });
 }
 

@@ -6,5 +6,6 @@ export function placeOf(text: string, defaultPort: number): Endpoint | undefined
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
   const host = bracketed ?? plain ?? '';
   const port = digits === undefined ? defaultPort : Number(digits);
-  return host === '*' || isDnsName(host) || isIpAddress(host) ? { host, port } : undefined;
+  if (!isDnsName(host) && !isIpAddress(host)) return undefined;
+  return port >= 1 && port <= 65_535 ? { host, port } : undefined;
 }

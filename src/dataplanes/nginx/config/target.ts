@@ -1,8 +1,9 @@
-import { isDnsName, isIpAddress } from '../../../model/host.ts';
+import { isDnsName } from '../../../model/host.ts';
 import { FULL } from '../../../model/percent.ts';
 import type { Ppm } from '../../../model/percent.ts';
 import { DEFAULT_LIMITS } from '../../../model/target.ts';
 import type { Endpoint, Target, Tls } from '../../../model/target.ts';
+import { placeOf } from './places.ts';
 import { type Place, inForce, named, walk } from './scopes.ts';
 import { type Split, guardsOf, splitsOf } from './share.ts';
 import type { Directive } from './tokens.ts';
@@ -96,20 +97,12 @@ function endpointsOf(
           .filter(({ args }) => !args.includes('down') && !args.includes('backup'))
           .flatMap(({ args }) => args[0] ?? []);
   // Without a port an upstream's server has 80, whatever the scheme.
-  const endpoints = addresses.map((one) => endpointOf(one, upstream === undefined ? port : 80));
+  const endpoints = addresses.map((one) => placeOf(one, upstream === undefined ? port : 80));
   const given = endpoints.flatMap((endpoint) => endpoint ?? []);
   if (given.length === 0 || given.length < endpoints.length) {
     return `sends copies to "${address}", which is not a list of hosts and ports`;
   }
   return given;
-}
-
-function endpointOf(address: string, defaultPort: number): Endpoint | undefined {
-  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(address) ?? [];
-  const host = bracketed ?? plain ?? '';
-  const port = digits === undefined ? defaultPort : Number(digits);
-  if (!isDnsName(host) && !isIpAddress(host)) return undefined;
-  return port >= 1 && port <= 65_535 ? { host, port } : undefined;
 }
 
 function tlsOf(location: Place): Tls {
