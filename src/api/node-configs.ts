@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { fleetsOf } from '../control/compile.ts';
 import { NETWORK_RULE, nodeConfig, parseNetwork } from '../model/node-config.ts';
 import type { ApiOptions } from './context.ts';
 import { ApiError } from './errors.ts';
@@ -28,10 +29,9 @@ export function nodeConfigRoutes(app: FastifyInstance, { control, delivery }: Ap
       throw new ApiError('conflict', message, [{ path: 'kind', message: 'is not "wallarm"' }]);
     }
     const named = readEdges((request.query as { edge?: string | string[] }).edge);
-    const fleets = [...control.state.mirror.values()]
-      .filter(({ value }) => value.target === name)
-      .map(({ value }) => value.fleet);
-    const known = [...new Set(fleets)].flatMap((fleet) => delivery.inspector.addresses(fleet));
+    const known = [...new Set(fleetsOf(control.state, 'target', name))].flatMap((fleet) =>
+      delivery.inspector.addresses(fleet),
+    );
     const edges = [...named, ...known.flatMap((address) => parseNetwork(address) ?? [])];
     return reply.type('text/plain; charset=utf-8').send(nodeConfig(target, edges));
   });

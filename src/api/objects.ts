@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { fleetsOf } from '../control/compile.ts';
 import type { WriteContext, WriteOutcome } from '../control/types.ts';
 import type { Issue } from '../model/issue.ts';
 import { presentNodes } from '../model/node-status.ts';
@@ -86,8 +87,7 @@ export function objectRoutes(app: FastifyInstance, options: ApiOptions): void {
 
 /** Fleets that copy to it, of which the nodes do not have what was written last. */
 function rejectedBy({ control, delivery }: ApiOptions, target: string): readonly Verdict[] {
-  const mirrors = [...control.state.mirror.values()].map(({ value }) => value);
-  const fleets = new Set(mirrors.flatMap((mirror) => (mirror.target === target ? [mirror.fleet] : [])));
+  const fleets = new Set(fleetsOf(control.state, 'target', target));
   return [...fleets].flatMap((fleet) => delivery.inspector.fleetStatus(fleet)?.rejected ?? []);
 }
 

@@ -113,7 +113,11 @@ export const writeAnswer = {
   dryRun: { type: 'boolean' },
   diff,
   warnings: issues,
-  checks: { ...stringList, description: 'Made before it was accepted: schema, references, envoy' },
+  checks: {
+    ...stringList,
+    description:
+      'Made before it was accepted: schema, references, and the program that was asked: envoy, traefik',
+  },
   delivery: {
     ...extend(counts, { verdict: { ...verdict, description: 'Why it was taken back' } }),
     description: 'With wait=acked',

@@ -11,6 +11,7 @@ import type { Change, State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
 import { objectPath } from './diff.ts';
 import { changeOf } from './change-of.ts';
+import { fleetsOf } from './compile.ts';
 import { invalid } from './draft.ts';
 
 export interface Adopted {
@@ -77,10 +78,7 @@ export function adopt(state: State, fleet: string, adoption: Adoption): Adopted 
 /** One change of such a target moves the copies of several fleets: nobody is to find that out by doing it. */
 function shared(state: State, { name, fleet, target }: Mirror): Issue | undefined {
   if (state.mirror.has(name)) return undefined;
-  const others = [...state.mirror.values()].map(({ value }) => value);
-  const fleets = new Set(
-    others.flatMap((one) => (one.target === target && one.fleet !== fleet ? [one.fleet] : [])),
-  );
+  const fleets = new Set(fleetsOf(state, 'target', target).filter((other) => other !== fleet));
   if (fleets.size === 0) return undefined;
   const message = `target "${target}" is that of fleet ${[...fleets].sort().join(', ')}, too: a change of it moves the copies of all`;
   return { path: `mirrors.${name}.target`, message };

@@ -35,8 +35,8 @@ export function sightOf(state: State, fleets: readonly string[], surroundingsOf:
         warnings.push(...sight.warnings);
       } else warnings.push(warningOf(fleet, target, finding));
     }
-    for (const other of state.fleet.keys()) {
-      if (other === fleet || !(asked.has(fleet) || asked.has(other))) continue;
+    for (const other of asked.has(fleet) ? state.fleet.keys() : asked) {
+      if (other === fleet) continue;
       const listeners = surroundingsOf(other)?.listeners ?? [];
       warnings.push(...elsewhere(target, other, listeners, copying.get(other) ?? []));
     }

@@ -29,7 +29,7 @@ export interface WriteOutcome<K extends Kind = Kind> {
   readonly warnings: readonly Issue[];
   /** Fleets whose resources this write is about, whether it changed anything or not. */
   readonly fleets: readonly string[];
-  /** Checks that were made of these: `schema`, `references`, and the data plane's own (`envoy`) where one is configured. */
+  /** Checks that were made of these: `schema`, `references`, and the data plane's own (`envoy`, `traefik`) where one is configured. */
   readonly checks: readonly string[];
 }
 
