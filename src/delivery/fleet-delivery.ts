@@ -30,7 +30,7 @@ export type Cause = Pick<Verdict, 'node' | 'typeUrl'> & { readonly message: stri
 /** After a restart of ours: until nodes are back, those that come first are not all there are. */
 const RETURN_MS = 15_000;
 /** How often something that has to be proven is looked at. */
-const PROOF_MS = 100;
+const PROOF_EVERY_MS = 100;
 
 /**
  * Which structure each node of one fleet is on. A new structure goes to one node, then to waves, each when the one
@@ -257,7 +257,7 @@ export class FleetDelivery {
 
   /** Everyone acknowledged: a look at what that did, before more nodes get it. */
   #bake(change: Change<NodeRecord>): void {
-    const ms = this.#outlet.unproven(change) === undefined ? this.pace.bakeMs : PROOF_MS;
+    const ms = this.#outlet.unproven(change) === undefined ? this.pace.bakeMs : PROOF_EVERY_MS;
     this.#wait('bake', ms, () => {
       if (this.#change !== change) return;
       if (change.waiting.size > 0 || this.#outlet.unproven(change) !== undefined) return this.advance();
