@@ -7,6 +7,7 @@ import { type Json, fieldsOf, listOf, namesIn, textOf } from '../json.ts';
 import { ownName } from '../names.ts';
 import { milliseconds } from './duration.ts';
 import { readServerUrl } from './server-url.ts';
+import { isInline } from './values/texts.ts';
 
 export interface Found {
   readonly target: Target;
@@ -106,7 +107,7 @@ function tlsOf(transport: Json, left: string[]): Tls | string {
   const [certificate, ...others] = listOf(transport['certificates']).map(fieldsOf);
   if (otherCas.length > 0 || others.length > 0) return 'it has several CAs or certificates';
   const files = [textOf(certificate?.['certFile']), textOf(certificate?.['keyFile'])];
-  if (files.some((file) => file !== undefined && isPem(file))) return 'its certificate is not in files';
+  if (files.some((file) => file !== undefined && isInline(file))) return 'its certificate is not in files';
   const skips = transport['insecureSkipVerify'] === true;
   if (ca === undefined && !skips)
     left.push("the check of its certificate by the system's CAs (give it tls.caFile)");
@@ -118,14 +119,10 @@ function tlsOf(transport: Json, left: string[]): Tls | string {
   const serverName = textOf(transport['serverName']);
   return {
     ...(serverName !== undefined && { serverName }),
-    ...(ca !== undefined && !skips && (isPem(ca) ? { ca } : { caFile: ca })),
+    ...(ca !== undefined && !skips && (isInline(ca) ? { ca } : { caFile: ca })),
     ...(files[0] !== undefined && { certFile: files[0] }),
     ...(files[1] !== undefined && { keyFile: files[1] }),
   };
-}
-
-function isPem(text: string): boolean {
-  return text.includes('-----BEGIN');
 }
 
 /** Traefik sets it aside for every request that it copies: what the owner gave no bound to is not to cost more than it did. */

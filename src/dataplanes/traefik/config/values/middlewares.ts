@@ -15,18 +15,18 @@ import {
   numbers,
   required,
   signOf,
+  statuses,
   texts,
 } from './rule.ts';
-import { isHeaderName, isHeaderValue, isMediaType, isRange, isStatusRange } from './texts.ts';
+import { isHeaderName, isHeaderValue, isMediaType, isRange } from './texts.ts';
 
 const PATTERN = 'must be a regular expression as Go has it (RE2): no look-around, no back references';
 const RANGE = 'must be an IP address or a range such as 10.0.0.0/8';
-const STATUSES = 'must be a status or a range of them, such as "502" or "500-599"';
 
 const pattern = filledTexts(isPattern, PATTERN);
+const mediaType = texts(isMediaType, 'must be a media type such as "text/html"');
 const trimmedPattern = texts((text) => isPattern(text.trim()), PATTERN);
 const range = texts(isRange, RANGE);
-const statuses = texts(isStatusRange, STATUSES);
 const sourceRange: readonly ValueRule[] = [required('addresses that are let in'), range];
 
 function users(parts: number, form: string): ValueRule {
@@ -72,14 +72,14 @@ export const MIDDLEWARES: ValueTable = {
   },
   Compress: {
     excludedContentTypes: [
-      texts(isMediaType, 'must be a media type such as "text/html"'),
+      mediaType,
       field((value, { includedContentTypes }) =>
         isMissing(value) || isMissing(includedContentTypes)
           ? undefined
           : 'cannot go with includedContentTypes',
       ),
     ],
-    includedContentTypes: [texts(isMediaType, 'must be a media type such as "text/html"')],
+    includedContentTypes: [mediaType],
     encodings: [texts((text) => ENCODINGS.includes(text), `must be one of ${ENCODINGS.join(', ')}`)],
     defaultEncoding: [
       items((value, { encodings }) => {
@@ -103,7 +103,7 @@ export const MIDDLEWARES: ValueTable = {
   },
   ErrorPage: {
     status: [statuses],
-    statusRewrites: [keys((key) => (isStatusRange(String(key)) ? undefined : STATUSES))],
+    statusRewrites: [keys(statuses.fault)],
   },
   ForwardAuth: {
     address: [

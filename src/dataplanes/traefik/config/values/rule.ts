@@ -1,4 +1,5 @@
 import type { Json } from '../../json.ts';
+import { isStatusRange } from './texts.ts';
 
 /** What a value must be like beyond its type, so that Traefik makes something of it. */
 export interface ValueRule {
@@ -13,7 +14,7 @@ export interface ValueRule {
 /** By type of object and field, as in schema/fields.ts; `''`: the object as a whole. */
 export type ValueTable = Readonly<Record<string, Readonly<Record<string, readonly ValueRule[]>>>>;
 
-export type Fault = (value: unknown, owner: Json) => string | undefined;
+type Fault = (value: unknown, owner: Json) => string | undefined;
 
 export const items = (fault: Fault): ValueRule => ({ of: 'items', isHint: false, fault });
 export const keys = (fault: Fault): ValueRule => ({ of: 'keys', isHint: false, fault });
@@ -37,6 +38,11 @@ export function oneOf(values: readonly string[]): ValueRule {
 export function numbers(test: (number: number) => boolean, message: string): ValueRule {
   return items((value) => (test(Number(value)) ? undefined : message));
 }
+
+export const statuses: ValueRule = texts(
+  isStatusRange,
+  'must be a status or a range of them, such as "502" or "500-599"',
+);
 
 export const notNegative: ValueRule = numbers((number) => number >= 0, 'must not be below 0');
 

@@ -12,10 +12,11 @@ import {
   numbers,
   oneOf,
   signOf,
+  statuses,
   texts,
 } from './rule.ts';
-import { isHeaderName, isHeaderValue, isSpiffeId, isStatusRange, isTrustDomain } from './texts.ts';
-import { CIPHER_SUITES, VERSIONS, certificateText } from './tls.ts';
+import { isHeaderName, isHeaderValue, isSpiffeId, isTrustDomain } from './texts.ts';
+import { VERSIONS, certificateText, cipherSuites } from './tls.ts';
 
 const DOWN = 'else no server is ever well, and every request is answered 503';
 
@@ -63,7 +64,7 @@ export const SERVICES: ValueTable = {
     ],
   },
   FailoverError: {
-    status: [texts(isStatusRange, 'must be a status or a range of them, such as "502" or "500-599"')],
+    status: [statuses],
   },
   ForwardingTimeouts: {
     dialTimeout: [
@@ -119,9 +120,7 @@ export const SERVICES: ValueTable = {
           : undefined;
       }),
     ],
-    cipherSuites: [
-      texts((text) => CIPHER_SUITES.has(text), 'is no cipher suite of Go, such as TLS_AES_128_GCM_SHA256'),
-    ],
+    cipherSuites: [cipherSuites],
     maxVersion: [versions],
     minVersion: [versions, field(faultOfVersions)],
     rootCAs: [hint(certificateText('Traefik goes without it'))],

@@ -16,7 +16,7 @@ export const VERSIONS = ['VersionTLS10', 'VersionTLS11', 'VersionTLS12', 'Versio
 
 const AES = ['128_CBC_SHA', '256_CBC_SHA', '128_CBC_SHA256', '128_GCM_SHA256', '256_GCM_SHA384'];
 /** As Go names them. */
-export const CIPHER_SUITES: ReadonlySet<string> = new Set([
+const CIPHER_SUITES: ReadonlySet<string> = new Set([
   ...['RC4_128_SHA', '3DES_EDE_CBC_SHA', ...AES.map((mode) => `AES_${mode}`)].map(
     (one) => `TLS_RSA_WITH_${one}`,
   ),
@@ -36,6 +36,11 @@ export const CIPHER_SUITES: ReadonlySet<string> = new Set([
     'TLS_FALLBACK_SCSV',
   ],
 ]);
+
+export const cipherSuites = texts(
+  (text) => CIPHER_SUITES.has(text),
+  'is no cipher suite of Go, such as TLS_AES_128_GCM_SHA256',
+);
 
 const CURVES = [
   ...[
@@ -116,9 +121,7 @@ export const TLS: ValueTable = {
   ClientTLS: CLIENT,
   ClientTLS_: CLIENT,
   Options: {
-    cipherSuites: [
-      texts((text) => CIPHER_SUITES.has(text), 'is no cipher suite of Go, such as TLS_AES_128_GCM_SHA256'),
-    ],
+    cipherSuites: [cipherSuites],
     curvePreferences: [texts((text) => CURVES.includes(text), `must be one of ${CURVES.join(', ')}`)],
     maxVersion: [versionHint],
     minVersion: [versionHint],
