@@ -58,3 +58,23 @@ test('hosts without end are looked at in no time that one could wait for', (t) =
   t.false(istio.readConfig(JSON.stringify(nothing), 'json', OPTIONS).ok);
   t.true(performance.now() - started < 5000);
 });
+
+test('localities without end are looked at in no time that one could wait for', (t) => {
+  const distribute = Array.from({ length: 10_000 }, (_, index) => ({ from: `r${index}/z`, to: { x: 100 } }));
+  const localityLbSetting = { distribute: [...distribute, { from: 'r7/z/s', to: { x: 100 } }] };
+  const resource = {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'DestinationRule',
+    metadata: { name: 'd' },
+    spec: {
+      host: 'b.example',
+      trafficPolicy: { loadBalancer: { simple: 'ROUND_ROBIN', localityLbSetting } },
+    },
+  };
+  const started = performance.now();
+  const read = istio.readConfig(JSON.stringify(resource), 'json', OPTIONS);
+  t.true(performance.now() - started < 20_000);
+  const path =
+    'DestinationRule/default/d.spec.trafficPolicy.loadBalancer.localityLbSetting.distribute[10000].from';
+  t.deepEqual(read.ok ? [] : read.issues, [{ path, message: 'overlaps r7/z' }]);
+});

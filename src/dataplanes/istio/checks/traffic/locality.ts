@@ -57,35 +57,53 @@ function checkShares(to: unknown, issues: IssueList): void {
 
 /**
  * Localities are `REGION/ZONE/SUBZONE`, or fewer of these, with `*` at the end or not: none may be within an earlier one.
- * `unordered`: nor in a later one, for istiod looks at them in any order.
+ * `unordered`: nor in a later one, for istiod looks at them in any order. They can be many, so none is compared with every
+ * other.
  */
 function checkDisjoint(
   localities: readonly string[],
   at: (index: number) => IssueList,
   unordered = false,
 ): void {
+  const given = new Map<string, number>();
+  const begun = new Map<string, number>();
+  const covered = new Map<string, number>();
+  const note = (places: Map<string, number>, names: readonly string[], index: number): void => {
+    for (const name of names) if (!places.has(name)) places.set(name, index);
+  };
   localities.forEach((locality, index) => {
     const star = locality.indexOf('*');
     if (star !== -1 && star !== locality.length - 1) at(index).add('can have one * only, at its end');
-    if (partsOf(locality).includes('')) at(index).add('must not have an empty region, zone or subzone');
-    const twin = localities
-      .slice(0, index)
-      .find(
-        (other) =>
-          covers(other, locality) || begins(locality, other) || (unordered && covers(locality, other)),
-      );
-    if (twin !== undefined) at(index).add(`overlaps ${twin}`);
+    const parts = partsOf(locality);
+    if (parts.includes('')) at(index).add('must not have an empty region, zone or subzone');
+    const covering = patternsOf(parts);
+    const twins = [...covering.map((pattern) => given.get(pattern)), begun.get(locality)];
+    if (unordered) twins.push(covered.get(locality));
+    const first = Math.min(...twins.map((twin) => twin ?? Infinity));
+    if (first < index) at(index).add(`overlaps ${localities[first]}`);
+    note(given, [locality], index);
+    note(begun, beginningsOf(parts), index);
+    note(covered, covering, index);
   });
 }
 
-function covers(wide: string, narrow: string): boolean {
-  const parts = partsOf(narrow);
-  return partsOf(wide).every((part, index) => part === '*' || part === parts[index]);
+const DEPTH = 3;
+
+/** Every locality, with `*` in it or not, that covers one of these parts. */
+function patternsOf(parts: readonly string[]): readonly string[] {
+  const patterns: string[] = [];
+  let last: readonly string[] = [''];
+  for (let depth = 0; depth < DEPTH; depth += 1) {
+    const part = parts[depth];
+    const choices = part === undefined ? ['*'] : ['*', part];
+    last = last.flatMap((start) => choices.map((choice) => (depth === 0 ? choice : `${start}/${choice}`)));
+    patterns.push(...last);
+  }
+  return patterns;
 }
 
-function begins(wide: string, narrow: string): boolean {
-  const parts = partsOf(narrow);
-  return partsOf(wide).every((part, index) => part === parts[index]);
+function beginningsOf(parts: readonly string[]): readonly string[] {
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
 /** What stands behind a second slash is one. */
