@@ -4,6 +4,7 @@ import type { Finding, ReadBack } from '../data-plane.ts';
 import { type Json, dig, object, objects, string } from '../schema/json.ts';
 import type { IstioSchema } from './schema.ts';
 import { OWN_LABELS } from './types.ts';
+import { theFirst } from './words.ts';
 
 /** What istiod works with, of all of its config sources. */
 const CONFIGZ = '/debug/configz';
@@ -64,16 +65,14 @@ const WORDS = {
   left: 'istiod still has',
 } as const;
 type Difference = keyof typeof WORDS;
-const MOST_NAMES = 3;
 
 /** `istiod does not have VirtualService/default/httpbin`; empty where there is no difference. */
 function inWords(differences: Readonly<Record<Difference, readonly string[]>>): string {
   const parts = (Object.keys(WORDS) as Difference[]).flatMap((key) => {
     const places = differences[key];
     if (places.length === 0) return [];
-    const names = places.slice(0, MOST_NAMES).map((place) => place.split('/').slice(2).join('/'));
-    const more = places.length > MOST_NAMES ? ` and ${places.length - MOST_NAMES} more` : '';
-    return [`${WORDS[key]} ${names.join(', ')}${more}`];
+    const names = places.map((place) => place.split('/').slice(2).join('/'));
+    return [`${WORDS[key]} ${theFirst(names)}`];
   });
   return parts.join('; ');
 }

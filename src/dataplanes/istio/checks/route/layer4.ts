@@ -1,5 +1,6 @@
 import type { IssueList } from '../../../../model/issue.ts';
 import { type Json, objects } from '../../../schema/json.ts';
+import { theFirst } from '../../words.ts';
 import { checkWeights } from '../destination.ts';
 import { checkSubnet, isAddress, isWildcardHost, isWithin } from '../names.ts';
 import { checkEach, isFilled, texts } from '../values.ts';
@@ -44,7 +45,7 @@ function checkSni(name: string, hosts: readonly string[], inMesh: boolean, issue
     return issues.add('must be a host name, such as "shop.example"');
   if (!hosts.some((host) => isWithin(name, host)))
     issues.add(
-      `must be within the hosts, which are ${hosts.join(', ') || 'none'}; a short name is served whole`,
+      `must be within the hosts, which are ${theFirst(hosts) || 'none'}; a short name is served whole`,
     );
 }
 
