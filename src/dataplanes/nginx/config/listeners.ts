@@ -4,7 +4,7 @@ import type { Listener } from '../../data-plane.ts';
 import { isPossible } from '../conditions.ts';
 import { SERVER_FILE, locationsOf } from '../options.ts';
 import { placeOf } from './places.ts';
-import { type Place, inForceOrTop, named, outside, walk } from './scopes.ts';
+import { type Place, inForce, named, outside, walk } from './scopes.ts';
 import type { Directive } from './tokens.ts';
 
 /** Files that no server comes from. */
@@ -26,7 +26,17 @@ interface Server {
  * and no further. Where none is known to, as before our files are included, any may come to.
  */
 export function listenersOf(top: readonly Directive[], places: readonly Place[]): readonly Listener[] {
-  const servers = places.map((place) => serverOf(top, place));
+  const beside = outside(top).flatMap((directive) => ourFile(directive) ?? []);
+  const outer = new Map<Directive | undefined, boolean>();
+  const servers = places.map((place) => {
+    const [http, ...around] = place.around;
+    // Thousands of servers share one.
+    if (!outer.has(http)) {
+      const line = http && inForce({ directive: http, around }, 'mirror');
+      outer.set(http, isOn(line ?? named(top, 'mirror').at(-1)));
+    }
+    return serverOf(place.directive, beside, outer.get(http) === true);
+  });
   const copying = servers.filter(({ mirrors, routes, prepared }) => mirrors || routes.length > 0 || prepared);
   if (copying.length > 0)
     return copying.flatMap((server) =>
@@ -35,12 +45,15 @@ export function listenersOf(top: readonly Directive[], places: readonly Place[])
   const isWhole = named(outside(top), 'include').every(
     ({ args: [file = ''] }) => HARMLESS.test(file) || isOurs(file),
   );
+  const [first, ...others] = servers;
+  // Whichever is to copy, it is at these addresses.
+  const shared = first?.endpoints.filter((endpoint) =>
+    others.every(({ endpoints }) => endpoints.some((one) => isSame(one, endpoint))),
+  );
   return servers.flatMap(({ endpoints }) =>
     endpoints.map((endpoint) => {
-      // Whichever is to copy, it is at this address.
-      const isCertain =
-        isWhole && servers.every((other) => other.endpoints.some((one) => isSame(one, endpoint)));
-      return { ...endpoint, copiedBy: () => (isCertain ? true : undefined) };
+      const isCertain = isWhole && shared?.some((one) => isSame(one, endpoint));
+      return { ...endpoint, copiedBy: () => (isCertain === true ? true : undefined) };
     }),
   );
 }
@@ -50,17 +63,17 @@ function copies({ mirrors, routes, prepared }: Server, mirror: Mirror): boolean 
   return routes.length === 0 && prepared ? undefined : false;
 }
 
-function serverOf(top: readonly Directive[], place: Place): Server {
-  const block = place.directive.block ?? [];
+/** `beside`: files of ours that all servers inherit; `outer`: whether they inherit a `mirror` line of their owner. */
+function serverOf(server: Directive, beside: readonly string[], outer: boolean): Server {
+  const block = server.block ?? [];
   const inside = [...walk(block)].flatMap(({ directive }) => ourFile(directive) ?? []);
   // A server with `mirror` lines inherits none.
-  const inherited =
-    named(block, 'mirror').length > 0 ? [] : outside(top).flatMap((directive) => ourFile(directive) ?? []);
+  const inherited = named(block, 'mirror').length > 0 ? [] : beside;
   return {
     endpoints: endpointsOf(block),
-    mirrors: scopesOf(place).some((scope) => {
-      const line = inForceOrTop(top, scope, 'mirror');
-      return line !== undefined && line.args[0] !== 'off';
+    mirrors: scopesOf(server).some((scope) => {
+      const line = inForce(scope, 'mirror');
+      return line === undefined ? outer : isOn(line);
     }),
     routes: [...inside, ...inherited].flatMap((file) => {
       const locations = locationsOf(file);
@@ -70,12 +83,16 @@ function serverOf(top: readonly Directive[], place: Place): Server {
   };
 }
 
+function isOn(mirror: Directive | undefined): boolean {
+  return mirror !== undefined && mirror.args[0] !== 'off';
+}
+
 /** Where requests can end: its locations, or the server itself where it has none. */
-function scopesOf({ directive: server, around }: Place): readonly Place[] {
-  const locations = [...walk(server.block ?? [])]
-    .filter(({ directive }) => directive.name === 'location')
-    .map((place) => ({ ...place, around: [...place.around, server, ...around] }));
-  return locations.length === 0 ? [{ directive: server, around }] : locations;
+function scopesOf(server: Directive): readonly Place[] {
+  const locations = [...walk(server.block ?? [], [server])].filter(
+    ({ directive }) => directive.name === 'location',
+  );
+  return locations.length === 0 ? [{ directive: server, around: [] }] : locations;
 }
 
 /** The name of the file of ours that it includes. */

@@ -54,14 +54,13 @@ function originsOf(top: readonly Directive[], servers: readonly Place[]): readon
 
 function copyingLocations(top: readonly Directive[], servers: readonly Place[]): ReadonlySet<Directive> {
   const found = new Set<Directive>();
+  const beside = named(outside(top), 'mirror');
   const blocks = servers.length === 0 ? [top] : servers.map(({ directive }) => directive.block ?? []);
   for (const block of blocks) {
     const mirrors = [...walk(block)]
       .map(({ directive }) => directive)
       .filter(({ name }) => name === 'mirror');
-    for (const uri of new Set(
-      [...named(outside(top), 'mirror'), ...mirrors].map(({ args }) => args[0] ?? ''),
-    )) {
+    for (const uri of new Set([...beside, ...mirrors].map(({ args }) => args[0] ?? ''))) {
       const location = locationFor(block, uri)?.directive;
       // One with a mirror of its own has the requests themselves: that of the copies is in another text.
       if (location !== undefined && named(location.block, 'mirror').length === 0) found.add(location);
