@@ -5,9 +5,9 @@ import { PROVIDER, RESOURCE, TYPE_URL, VERSION, VERSION_HEADER } from './names.t
 import { type Loop, ownEntryPoints } from './own-entry-points.ts';
 
 /** Everything at once; the lists by kind come in pages. */
-export const RAW_DATA = '/api/rawdata';
+const RAW_DATA = '/api/rawdata';
 /** More than any has, as they come in pages too. */
-export const ENTRY_POINTS = '/api/entrypoints?per_page=1000';
+const ENTRY_POINTS = '/api/entrypoints?per_page=1000';
 const MAX_WORDS = 5;
 
 /**
