@@ -4,7 +4,7 @@ import { type Json, dig, object, objects, string } from '../../schema/json.ts';
 import { isHttp, protocolOf } from '../checks/names.ts';
 import { type RoutePlace, isCopiedBy, placesOf } from '../routes.ts';
 import { GATEWAY, type Resource, VIRTUAL_SERVICE, keyOf } from '../types.ts';
-import { wholeHost } from './hosts.ts';
+import { texts, wholeHost } from './hosts.ts';
 
 /** Where gateways take HTTP. What they pass on as it is, or answer with a redirect, is copied by nobody. */
 export function listenersOf(resources: readonly Resource[]): readonly Listener[] {
@@ -71,8 +71,4 @@ function delegatesOf({ spec, metadata }: Resource): readonly string[] {
 function meet(a: string, b: string): boolean {
   const plain = canonicalHost(a);
   return coversHost(plain, b) || coversHost(b, plain);
-}
-
-function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.flatMap((item) => string(item) ?? []) : [];
 }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { string } from '../../schema/json.ts';
 
 const CLUSTER_DOMAIN = 'svc.cluster.local';
 
@@ -18,4 +19,9 @@ export function serviceOf(
   const [, name, namespace, domain] = SERVICE.exec(host) ?? [];
   if (name === undefined || namespace === undefined) return undefined;
   return { name, namespace, host: domain === undefined ? `${name}.${namespace}.${CLUSTER_DOMAIN}` : host };
+}
+
+/** What a list names, hosts or else. */
+export function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.flatMap((item) => string(item) ?? []) : [];
 }

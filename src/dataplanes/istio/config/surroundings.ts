@@ -3,7 +3,7 @@ import { type Json, dig, object, objects, string } from '../../schema/json.ts';
 import { placesOf } from '../routes.ts';
 import { GATEWAY, HTTP_ROUTE, type Resource, SERVICE_ENTRY, VIRTUAL_SERVICE, pathOf } from '../types.ts';
 import { listenersOf } from './gateways.ts';
-import { wholeHost } from './hosts.ts';
+import { texts, wholeHost } from './hosts.ts';
 
 type Place = Omit<Origin, 'path'>;
 
@@ -43,10 +43,6 @@ function hostsOf(resource: Resource): readonly NamedHost[] {
     default:
       return [];
   }
-}
-
-function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.flatMap((item) => string(item) ?? []) : [];
 }
 
 /** Where routes send requests, and not their copies. */
