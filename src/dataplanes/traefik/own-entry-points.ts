@@ -1,3 +1,4 @@
+import { isLocal } from '../../model/place.ts';
 import { type ServerUrl, readServerUrl } from './config/server-url.ts';
 import { type Json, fieldsOf, listOf, namesIn, textOf } from './json.ts';
 import { PROVIDER, mirroringOf, mirrorOf } from './names.ts';
@@ -16,13 +17,6 @@ export interface Loop {
 }
 
 const WILDCARDS = ['', '0.0.0.0', '::'];
-
-/** Whether it is this machine, or every address of it. */
-export function isLoopback(host: string): boolean {
-  return (
-    host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host) || WILDCARDS.includes(host)
-  );
-}
 
 /**
  * Copies that come back to the Traefik that makes them, by an entry point whose requests are copied there: each would be copied
@@ -110,6 +104,6 @@ function isAt(
 ): boolean {
   if (port !== point.port) return false;
   if (host === point.host) return true;
-  const isHere = isLoopback(host);
-  return WILDCARDS.includes(point.host) ? isHere || host === ownHost : isHere && isLoopback(point.host);
+  const isHere = isLocal(host);
+  return WILDCARDS.includes(point.host) ? isHere || host === ownHost : isHere && isLocal(point.host);
 }

@@ -1,7 +1,7 @@
 import type { Issue } from '../../../model/issue.ts';
+import { isLocal } from '../../../model/place.ts';
 import { type Json, fieldsOf, textOf } from '../json.ts';
 import { ownName } from '../names.ts';
-import { isLoopback } from '../own-entry-points.ts';
 import { servicesOf } from '../config/services.ts';
 import { hasHealthCheck, missingHeaders } from './node-service.ts';
 import type { PlannedMirror } from './plan.ts';
@@ -41,7 +41,7 @@ function warningsOfMirror({ mirror, target, routers }: PlannedMirror, isRead: bo
       'target',
       `target "${target.name}" has no health check: Traefik tries a node that hangs again and again`,
     );
-  const here = target.endpoints.find(({ host }) => isLoopback(host));
+  const here = target.endpoints.find(({ host }) => isLocal(host));
   if (here !== undefined && !isRead)
     warn(
       'target',
